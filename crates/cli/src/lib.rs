@@ -1,0 +1,127 @@
+//! What all five programs share: reading argv, opening the root, writing the answer,
+//! and leaving with a code that scripts can trust.
+#![forbid(unsafe_code)]
+
+mod answer;
+mod common;
+mod error;
+mod exit;
+
+pub use answer::Answer;
+pub use common::Common;
+pub use error::Error;
+pub use exit::Exit;
+
+use clap::Parser;
+use std::ffi::OsString;
+use std::io::{self, BufWriter, Write};
+use std::process::ExitCode;
+
+/// The body of a program's `main`: runs it with a buffered standard output, tells its
+/// error in one line, and turns its outcome into an exit code. A reader that went away
+/// (broken pipe) is no error.
+#[expect(
+    clippy::print_stderr,
+    reason = "the last words of a program are said here"
+)]
+pub fn main(
+    name: &str,
+    body: impl FnOnce(Vec<OsString>, &mut dyn Write) -> Result<Exit, Error>,
+) -> ExitCode {
+    let argv: Vec<OsString> = std::env::args_os().collect();
+    let mut out = BufWriter::with_capacity(64 << 10, io::stdout().lock());
+    let outcome = body(argv, &mut out);
+    let flushed = out.flush();
+    let outcome = outcome.and_then(|exit| flushed.map(|()| exit).map_err(Error::from));
+    match outcome {
+        Ok(exit) => exit.into(),
+        Err(Error::BrokenPipe) => Exit::Good.into(),
+        Err(Error::Said(text)) => {
+            // `--help` and `--version`: the answer is the text.
+            match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+                Ok(()) => Exit::Good.into(),
+                Err(_) => Exit::Failed.into(),
+            }
+        }
+        Err(error) => {
+            eprintln!("{name}: {error}");
+            Exit::Failed.into()
+        }
+    }
+}
+
+/// Tells a note on standard error: one line, already safe to print.
+#[expect(
+    clippy::print_stderr,
+    reason = "the only other words on standard error"
+)]
+pub fn note(name: &str, text: &str) {
+    eprintln!("{name}: {text}");
+}
+
+/// Reads argv into options.
+///
+/// # Errors
+/// [`Error::Usage`] in one line, or [`Error::Said`] for `--help` and `--version`.
+pub fn parse<T: Parser>(argv: &[OsString]) -> Result<T, Error> {
+    T::try_parse_from(argv).map_err(|error| match error.kind() {
+        clap::error::ErrorKind::DisplayHelp | clap::error::ErrorKind::DisplayVersion => {
+            Error::Said(error.to_string())
+        }
+        _ => Error::Usage(one_line(&error.to_string())),
+    })
+}
+
+/// The first paragraph of a clap error, in one line, without its label.
+fn one_line(text: &str) -> String {
+    let first = text.split("\n\n").next().unwrap_or_default();
+    let words: Vec<&str> = first.split_whitespace().collect();
+    let line = words.join(" ");
+    let line = line.strip_prefix("error: ").unwrap_or(&line);
+    render::safe::escaped(line.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Parser, Debug)]
+    #[command(name = "probe", version)]
+    struct Options {
+        #[arg(long)]
+        port: Option<u16>,
+    }
+
+    fn read(argv: &[&str]) -> Result<Options, Error> {
+        let argv: Vec<OsString> = argv.iter().map(OsString::from).collect();
+        parse(&argv)
+    }
+
+    #[test]
+    fn bad_usage_is_one_line() {
+        for argv in [
+            ["probe", "--nope"],
+            ["probe", "--port=x"],
+            ["probe", "st\x1bray"],
+            ["probe", "--port"],
+        ] {
+            match read(&argv).unwrap_err() {
+                Error::Usage(line) => {
+                    assert!(
+                        !line.is_empty() && !line.contains(['\n', '\x1b']),
+                        "{line:?}"
+                    );
+                    assert!(!line.starts_with("error"), "{line:?}");
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn good_usage_is_read_and_help_is_said() {
+        assert_eq!(read(&["probe", "--port", "7"]).unwrap().port, Some(7));
+        assert!(matches!(read(&["probe", "--help"]), Err(Error::Said(_))));
+        assert!(matches!(read(&["probe", "--version"]), Err(Error::Said(_))));
+    }
+}

@@ -1,0 +1,1 @@
+//! Bytes in, nouns out: no I/O, no clock, any system.

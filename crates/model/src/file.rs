@@ -1,0 +1,159 @@
+//! Open files: what the slots of a process point at.
+
+use crate::{Foreign, Inode, Pid, ProcessId, Uid};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Where in a process an open file hangs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Slot {
+    /// Current directory.
+    Cwd,
+    /// Root directory.
+    Root,
+    /// The program file.
+    Exe,
+    /// A mapped file.
+    Mapped,
+    /// A mapped file whose name is gone.
+    Deleted,
+    /// A numbered descriptor.
+    Fd(u32),
+    /// A fixed file of an io_uring: its ring's descriptor and the index in its table.
+    IoUring(u32, u32),
+    /// A socket probably in a message waiting on this descriptor.
+    InFlight(u32),
+}
+
+impl fmt::Display for Slot {
+    /// lsof's words.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Slot::Cwd => f.pad("cwd"),
+            Slot::Root => f.pad("rtd"),
+            Slot::Exe => f.pad("txt"),
+            Slot::Mapped => f.pad("mem"),
+            Slot::Deleted => f.pad("DEL"),
+            Slot::Fd(fd) => f.pad(&fd.to_string()),
+            Slot::IoUring(ring, slot) => f.pad(&format!("{ring}/{slot}")),
+            Slot::InFlight(via) => f.pad(&format!("{via}>")),
+        }
+    }
+}
+
+/// How a descriptor was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Access {
+    /// Reading.
+    Read,
+    /// Writing.
+    Write,
+    /// Both.
+    Update,
+}
+
+impl Access {
+    /// lsof's letter.
+    #[must_use]
+    pub fn letter(self) -> char {
+        match self {
+            Access::Read => 'r',
+            Access::Write => 'w',
+            Access::Update => 'u',
+        }
+    }
+
+    /// From the flags of `open(2)`.
+    #[must_use]
+    pub fn from_flags(flags: u32) -> Option<Access> {
+        match flags & 3 {
+            0 => Some(Access::Read),
+            1 => Some(Access::Write),
+            2 => Some(Access::Update),
+            _ => None,
+        }
+    }
+}
+
+/// What kind of thing an open file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FileKind {
+    /// Regular file.
+    Regular,
+    /// Directory.
+    Directory,
+    /// Character device.
+    Character,
+    /// Block device.
+    Block,
+    /// Pipe or FIFO.
+    Fifo,
+    /// Symbolic link (an `O_PATH` descriptor).
+    Link,
+    /// Socket.
+    Socket,
+    /// An anonymous inode: eventfd, epoll, io_uring, bpf, …
+    Anon,
+    /// It could not be told.
+    Unknown,
+}
+
+/// What one slot points at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenFile {
+    /// Where it hangs.
+    pub slot: Slot,
+    /// How it was opened; none for slots that are not descriptors.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access: Option<Access>,
+    /// What it is.
+    pub kind: FileKind,
+    /// Device number of the file system it lives on, `major << 32 | minor`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<u64>,
+    /// Device number of a device file, `major << 32 | minor`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rdev: Option<u64>,
+    /// Size in bytes, where that means something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
+    /// File position.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offset: Option<u64>,
+    /// Flags of `open(2)`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flags: Option<u32>,
+    /// Inode; for sockets the socket's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inode: Option<Inode>,
+    /// Links to the file; 0 is a deleted one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub links: Option<u64>,
+    /// Where the kernel's link points: a path, or `socket:[…]`, `pipe:[…]`, `anon_inode:…`.
+    pub name: Foreign,
+}
+
+/// An open file together with the process that has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileRow {
+    /// The process.
+    #[serde(flatten)]
+    pub id: ProcessId,
+    /// The thread whose own descriptor table this is, where not the leader's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tid: Option<Pid>,
+    /// The kernel's name for the process.
+    pub comm: Foreign,
+    /// Real user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uid: Option<Uid>,
+    /// The file.
+    #[serde(flatten)]
+    pub file: OpenFile,
+    /// The socket it is, where a table knows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub socket: Option<crate::Socket>,
+}

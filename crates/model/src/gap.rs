@@ -1,0 +1,47 @@
+//! What could not be seen, as a value in the result.
+
+use serde::{Deserialize, Serialize};
+
+/// A place that could not be read or understood, and why.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Gap {
+    /// Where: a path, a message, a line of a file.
+    pub place: String,
+    /// Why: the system's words, or ours for bytes we did not understand.
+    pub reason: String,
+    /// The system's error number, where a call failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub errno: Option<i32>,
+}
+
+impl Gap {
+    /// A gap for bytes we could not make sense of.
+    #[must_use]
+    pub fn new(place: impl Into<String>, reason: impl Into<String>) -> Gap {
+        Gap {
+            place: place.into(),
+            reason: reason.into(),
+            errno: None,
+        }
+    }
+
+    /// A gap for a call that failed.
+    #[must_use]
+    pub fn io(place: impl Into<String>, error: &std::io::Error) -> Gap {
+        let text = error.to_string();
+        // "Permission denied (os error 13)": the number stands in its own field.
+        let reason = text
+            .split(" (os error")
+            .next()
+            .unwrap_or_default()
+            .to_owned();
+        Gap {
+            place: place.into(),
+            reason,
+            errno: error.raw_os_error(),
+        }
+    }
+}
+
+/// All gaps of one answer, in the order met.
+pub type Gaps = Vec<Gap>;

@@ -1,0 +1,14 @@
+//! How answers look: columns to a table, values to JSON lines.
+//!
+//! Everything foreign (names, command lines, paths, banners) goes through [`safe`], on a
+//! terminal and in a pipe alike, because evidence is pasted into reports. Output does not
+//! depend on where it goes: no colour, no guess at a width.
+#![forbid(unsafe_code)]
+
+mod column;
+pub mod json;
+pub mod safe;
+mod text;
+
+pub use column::{Align, Column, find, fitted, header, row};
+pub use text::Text;

@@ -1,0 +1,135 @@
+//! A buffer of printable text: the only way into a table.
+
+use crate::safe;
+use std::io::Write;
+
+/// Printable text under construction. What is ours goes in by [`Text::word`], numbers by
+/// [`Text::number`], anything somebody else chose by [`Text::foreign`].
+#[derive(Default)]
+pub struct Text {
+    bytes: Vec<u8>,
+}
+
+impl Text {
+    /// Appends a word of our own.
+    pub fn word(&mut self, word: &str) {
+        self.bytes.extend_from_slice(word.as_bytes());
+    }
+
+    /// Appends a decimal number.
+    pub fn number(&mut self, number: u64) {
+        let mut digits = [0u8; 20];
+        let mut at = digits.len();
+        let mut rest = number;
+        loop {
+            at -= 1;
+            if let (Some(place), Ok(digit)) = (digits.get_mut(at), u8::try_from(rest % 10)) {
+                *place = b'0' + digit;
+            }
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        self.bytes
+            .extend_from_slice(digits.get(at..).unwrap_or_default());
+    }
+
+    /// Appends what a value of our own prints as. Not for foreign text.
+    pub fn show(&mut self, value: impl std::fmt::Display) {
+        // Writing into memory does not fail.
+        let _ = write!(self.bytes, "{value}");
+    }
+
+    /// Appends foreign bytes, made harmless.
+    pub fn foreign(&mut self, bytes: &[u8]) {
+        safe::escape(bytes, &mut self.bytes);
+    }
+
+    /// Cuts everything after the first `columns` columns of what came after `from`.
+    /// An escape cut in half would mislead, so it goes as a whole.
+    pub fn truncate(&mut self, from: usize, columns: usize) {
+        let Some(tail) = self
+            .bytes
+            .get(from..)
+            .and_then(|tail| std::str::from_utf8(tail).ok())
+        else {
+            return;
+        };
+        if let Some((cut, _)) = tail.char_indices().nth(columns) {
+            let kept = tail.get(..cut).unwrap_or_default();
+            let whole = kept
+                .rfind('\\')
+                .filter(|&at| is_open_escape(kept, at))
+                .unwrap_or(cut);
+            self.bytes.truncate(from + whole);
+        }
+    }
+
+    /// How many bytes there are so far.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Whether there is nothing yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// How many columns what came after byte `from` takes.
+    #[must_use]
+    pub fn width(&self, from: usize) -> usize {
+        let tail = self.bytes.get(from..).unwrap_or_default();
+        // Everything in here is UTF-8: count the bytes that begin a letter.
+        tail.iter().filter(|&&byte| byte & 0xc0 != 0x80).count()
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Empties it, keeping its room.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+    }
+
+    pub(crate) fn spaces(&mut self, count: usize) {
+        self.bytes.resize(self.bytes.len() + count, b' ');
+    }
+
+    pub(crate) fn indent(&mut self, at: usize, count: usize) {
+        self.bytes.resize(self.bytes.len() + count, b' ');
+        if let Some(tail) = self.bytes.get_mut(at..) {
+            tail.rotate_right(count);
+        }
+    }
+
+    pub(crate) fn newline(&mut self) {
+        self.bytes.push(b'\n');
+    }
+}
+
+/// Whether the escape that the backslash at `at` opens is not finished in `text`.
+fn is_open_escape(text: &str, at: usize) -> bool {
+    let slashes = text
+        .get(..=at)
+        .unwrap_or_default()
+        .bytes()
+        .rev()
+        .take_while(|&b| b == b'\\')
+        .count();
+    if slashes % 2 == 0 {
+        return false;
+    }
+    let after = text.get(at + 1..).unwrap_or_default();
+    match after.bytes().next() {
+        None => true,
+        Some(b'x') => after.len() < 3,
+        Some(b'u') => !after.contains('}'),
+        Some(_) => false,
+    }
+}

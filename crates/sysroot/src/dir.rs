@@ -1,0 +1,152 @@
+//! A held directory: reads relative to it cannot wander to another process.
+
+use crate::{READ_MAX, Stat, Sysroot, sys};
+use std::ffi::OsStr;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+/// A directory that is held open.
+pub struct Dir {
+    root: Sysroot,
+    fd: OwnedFd,
+    path: PathBuf,
+}
+
+/// One name in a directory.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry<'a> {
+    /// The name.
+    pub name: &'a [u8],
+    /// Its inode, as the listing tells it.
+    pub inode: u64,
+    /// Whether the listing says it is a directory.
+    pub is_dir: bool,
+}
+
+impl Entry<'_> {
+    /// The name as a plain decimal number, as processes and descriptors have it.
+    #[must_use]
+    pub fn number(&self) -> Option<u32> {
+        if self.name.is_empty() || (self.name.len() > 1 && self.name.starts_with(b"0")) {
+            return None;
+        }
+        self.name.iter().try_fold(0u32, |sum, byte| {
+            let digit = char::from(*byte).to_digit(10)?;
+            sum.checked_mul(10)?.checked_add(digit)
+        })
+    }
+}
+
+impl Dir {
+    pub(crate) fn new(root: Sysroot, fd: OwnedFd, path: PathBuf) -> Dir {
+        Dir { root, fd, path }
+    }
+
+    /// Where it is, for gaps.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The path of a name in it, for gaps.
+    #[must_use]
+    pub fn place(&self, name: &[u8]) -> PathBuf {
+        self.path.join(OsStr::from_bytes(name))
+    }
+
+    /// Opens a directory below this one.
+    ///
+    /// # Errors
+    /// As `openat(2)`.
+    pub fn dir(&self, name: &[u8]) -> io::Result<Dir> {
+        let path = self.place(name);
+        let inside = Path::new(OsStr::from_bytes(name));
+        let result = sys::open_dir(self.fd.as_fd(), inside, self.root.confined());
+        let fd = self.root.note(&path, result)?;
+        Ok(Dir::new(self.root.clone(), fd, path))
+    }
+
+    /// Reads a whole file into `bytes`, which is emptied first. At most [`READ_MAX`] bytes.
+    ///
+    /// # Errors
+    /// As `openat(2)` and `read(2)`; `FileTooLarge` beyond the bound.
+    pub fn read(&self, name: &[u8], bytes: &mut Vec<u8>) -> io::Result<()> {
+        bytes.clear();
+        let inside = Path::new(OsStr::from_bytes(name));
+        let result = sys::open_file(self.fd.as_fd(), inside, self.root.confined())
+            .and_then(|fd| fill(&fd, bytes));
+        if self.root.is_plain() {
+            return result;
+        }
+        let path = self.place(name);
+        self.root.note(&path, result)?;
+        self.root.record(|recorder| recorder.file(&path, bytes));
+        Ok(())
+    }
+
+    /// What a symbolic link says, into `target`, which is emptied first.
+    ///
+    /// # Errors
+    /// As `readlinkat(2)`.
+    pub fn link(&self, name: &[u8], target: &mut Vec<u8>) -> io::Result<()> {
+        let result = sys::link(self.fd.as_fd(), name, target);
+        if self.root.is_plain() {
+            return result;
+        }
+        let path = self.place(name);
+        self.root.note(&path, result)?;
+        self.root.record(|recorder| recorder.link(&path, target));
+        Ok(())
+    }
+
+    /// What the file behind a name is: links followed on a live system, no network asked.
+    ///
+    /// # Errors
+    /// As `statx(2)`.
+    pub fn stat(&self, name: &[u8]) -> io::Result<Stat> {
+        if self.root.is_plain() {
+            return sys::stat(self.fd.as_fd(), name);
+        }
+        self.root
+            .stat_at(&self.place(name), || sys::stat(self.fd.as_fd(), name))
+    }
+
+    /// Gives every name in it, `.` and `..` left out. `buffer` is working space; its size is
+    /// how much is asked for at a time.
+    ///
+    /// # Errors
+    /// As `getdents64(2)`. Names before the error were given.
+    pub fn entries(&self, buffer: &mut [u8], each: &mut dyn FnMut(Entry<'_>)) -> io::Result<()> {
+        let keep = !self.root.is_plain();
+        sys::rewind(self.fd.as_fd())?;
+        loop {
+            let length = match sys::entries(self.fd.as_fd(), buffer) {
+                Ok(0) => return Ok(()),
+                Ok(length) => length,
+                Err(error) => return self.root.note(&self.path, Err(error)),
+            };
+            for entry in sys::split_entries(buffer.get(..length).unwrap_or_default()) {
+                if keep && entry.is_dir {
+                    self.root
+                        .record(|recorder| recorder.directory(&self.place(entry.name)));
+                }
+                each(entry);
+            }
+        }
+    }
+}
+
+fn fill(fd: &OwnedFd, bytes: &mut Vec<u8>) -> io::Result<()> {
+    let mut buffer = [0u8; 4096];
+    loop {
+        match sys::read(fd.as_fd(), &mut buffer)? {
+            [] => return Ok(()),
+            chunk if bytes.len() + chunk.len() > READ_MAX => {
+                return Err(io::ErrorKind::FileTooLarge.into());
+            }
+            chunk => bytes.extend_from_slice(chunk),
+        }
+    }
+}

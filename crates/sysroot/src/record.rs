@@ -1,0 +1,167 @@
+//! Writes down every byte that went through the door.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a recording is written and read back here"
+)]
+
+use crate::Stat;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// A recording under way. A failed write is kept and told at the end, so that recording
+/// never changes what the reader sees.
+pub(crate) struct Recorder {
+    dir: PathBuf,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    errors: BTreeMap<PathBuf, i32>,
+    stats: BTreeMap<PathBuf, Stat>,
+    failed: Option<io::Error>,
+}
+
+impl Recorder {
+    pub(crate) fn new(dir: &Path) -> io::Result<Recorder> {
+        fs::create_dir_all(dir)?;
+        if fs::read_dir(dir)?.next().is_some() {
+            return Err(io::ErrorKind::DirectoryNotEmpty.into());
+        }
+        Ok(Recorder {
+            dir: dir.to_owned(),
+            state: Mutex::default(),
+        })
+    }
+
+    fn target(&self, path: &Path) -> PathBuf {
+        self.dir.join(path.strip_prefix("/").unwrap_or(path))
+    }
+
+    fn attempt(&self, work: impl FnOnce() -> io::Result<()>) {
+        if let Err(error) = work() {
+            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            state.failed.get_or_insert(error);
+        }
+    }
+
+    /// Keeps a file's bytes. A later reading that differs is kept as `NAME~2`, `NAME~3`, …
+    pub(crate) fn file(&self, path: &Path, bytes: &[u8]) {
+        self.attempt(|| {
+            let first = self.target(path);
+            if let Some(parent) = first.parent() {
+                fs::create_dir_all(parent)?;
+            }
+            let mut target = first.clone();
+            for turn in 2.. {
+                match fs::read(&target) {
+                    Ok(kept) if kept == bytes => return Ok(()),
+                    Ok(_) => {
+                        let mut name = first.clone().into_os_string();
+                        name.push(format!("~{turn}"));
+                        target = name.into();
+                    }
+                    Err(_) => break,
+                }
+            }
+            fs::File::create_new(&target)?.write_all(bytes)
+        });
+    }
+
+    /// Keeps what a link said. Where a descriptor is used again, the first stands.
+    pub(crate) fn link(&self, path: &Path, target: &[u8]) {
+        self.attempt(|| {
+            let place = self.target(path);
+            if let Some(parent) = place.parent() {
+                fs::create_dir_all(parent)?;
+            }
+            match std::os::unix::fs::symlink(std::ffi::OsStr::from_bytes(target), &place) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+                other => other,
+            }
+        });
+    }
+
+    pub(crate) fn directory(&self, path: &Path) {
+        self.attempt(|| fs::create_dir_all(self.target(path)));
+    }
+
+    pub(crate) fn stat(&self, path: &Path, stat: &Stat) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.stats.entry(path.to_owned()).or_insert(*stat);
+    }
+
+    pub(crate) fn error(&self, path: &Path, error: &io::Error) {
+        if let Some(errno) = error.raw_os_error() {
+            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            state.errors.entry(path.to_owned()).or_insert(errno);
+        }
+    }
+
+    pub(crate) fn finish(&self) -> io::Result<()> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(error) = state.failed.take() {
+            return Err(error);
+        }
+        let errors = state
+            .errors
+            .iter()
+            .map(|(path, errno)| (path, errno.to_string()));
+        write_table(&self.dir.join("errors"), errors)?;
+        let stats = state
+            .stats
+            .iter()
+            .map(|(path, stat)| (path, stat.to_line()));
+        write_table(&self.dir.join("stats"), stats)
+    }
+}
+
+/// A line each: what was learned, a tab, the path (which may hold any byte but a newline;
+/// paths with one are left out, as no path of `/proc` has any).
+fn write_table<'a>(to: &Path, rows: impl Iterator<Item = (&'a PathBuf, String)>) -> io::Result<()> {
+    let mut text = Vec::new();
+    for (path, value) in rows.filter(|(path, _)| !path.as_os_str().as_bytes().contains(&b'\n')) {
+        text.extend_from_slice(value.as_bytes());
+        text.push(b'\t');
+        text.extend_from_slice(path.as_os_str().as_bytes());
+        text.push(b'\n');
+    }
+    fs::write(to, text)
+}
+
+fn read_table<T>(
+    from: &Path,
+    parse: impl Fn(&str) -> Option<T>,
+) -> io::Result<BTreeMap<PathBuf, T>> {
+    let text = match fs::read(from) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
+        Err(error) => return Err(error),
+    };
+    let row = |line: &[u8]| {
+        let tab = line.iter().position(|&byte| byte == b'\t')?;
+        let value = parse(std::str::from_utf8(line.get(..tab)?).ok()?)?;
+        let path = std::ffi::OsString::from_vec(line.get(tab + 1..)?.to_owned());
+        Some((PathBuf::from(path), value))
+    };
+    text.split(|&byte| byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .map(|line| {
+            row(line).ok_or_else(|| io::Error::other(format!("{}: bad line", from.display())))
+        })
+        .collect()
+}
+
+/// The failures of a recorded tree; none where the file is absent.
+pub(crate) fn read_errors(dir: &Path) -> io::Result<BTreeMap<PathBuf, i32>> {
+    read_table(&dir.join("errors"), |value| value.parse().ok())
+}
+
+/// The stats of a recorded tree; none where the file is absent.
+pub(crate) fn read_stats(dir: &Path) -> io::Result<BTreeMap<PathBuf, Stat>> {
+    read_table(&dir.join("stats"), Stat::from_line)
+}

@@ -1,0 +1,211 @@
+//! System calls relative to a held directory.
+//!
+//! The unsafe here is for three calls nix has no cheap form of: `getdents64` into a buffer
+//! of our size (libc's `readdir` asks for 2 KiB at a time on musl, and hides the raw
+//! record), `readlinkat` into a reused buffer (nix allocates a string a link; there are
+//! tens of thousands), and `statx` with `AT_STATX_DONT_SYNC`, so that a dead NFS or FUSE
+//! server is not asked.
+#![expect(
+    unsafe_code,
+    reason = "getdents64, readlinkat and statx, as told above"
+)]
+
+use crate::{Entry, Stat};
+use nix::fcntl::{self, OFlag, OpenHow, ResolveFlag};
+use nix::sys::stat::Mode;
+use nix::unistd::{self, Whence};
+use std::ffi::{CStr, CString};
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+
+const LINK_MAX: usize = 64 << 10;
+
+pub(crate) fn open_top(path: &Path) -> io::Result<OwnedFd> {
+    Ok(fcntl::open(
+        path,
+        OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC,
+        Mode::empty(),
+    )?)
+}
+
+pub(crate) fn open_dir(at: BorrowedFd<'_>, path: &Path, confined: bool) -> io::Result<OwnedFd> {
+    open(at, path, OFlag::O_RDONLY | OFlag::O_DIRECTORY, confined)
+}
+
+pub(crate) fn open_file(at: BorrowedFd<'_>, path: &Path, confined: bool) -> io::Result<OwnedFd> {
+    // Without O_NONBLOCK a FIFO put into a recorded tree would stop us for good.
+    open(
+        at,
+        path,
+        OFlag::O_RDONLY | OFlag::O_NOCTTY | OFlag::O_NONBLOCK,
+        confined,
+    )
+}
+
+fn open(at: BorrowedFd<'_>, path: &Path, flags: OFlag, confined: bool) -> io::Result<OwnedFd> {
+    let flags = flags | OFlag::O_CLOEXEC;
+    if !confined {
+        return Ok(fcntl::openat(at, path, flags, Mode::empty())?);
+    }
+    let how = OpenHow::new()
+        .flags(flags)
+        .resolve(ResolveFlag::RESOLVE_BENEATH | ResolveFlag::RESOLVE_NO_SYMLINKS);
+    Ok(fcntl::openat2(at, path, how)?)
+}
+
+/// Reads once; an empty slice is the end.
+pub(crate) fn read<'b>(fd: BorrowedFd<'_>, buffer: &'b mut [u8]) -> io::Result<&'b [u8]> {
+    loop {
+        match unistd::read(fd.as_fd(), buffer) {
+            Ok(length) => return Ok(buffer.get(..length).unwrap_or_default()),
+            Err(nix::Error::EINTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Begins a directory anew, so that one held can be listed twice.
+pub(crate) fn rewind(fd: BorrowedFd<'_>) -> io::Result<()> {
+    unistd::lseek(fd, 0, Whence::SeekSet)?;
+    Ok(())
+}
+
+/// Fills the buffer with raw directory records; 0 is the end.
+pub(crate) fn entries(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
+    // SAFETY: the kernel writes at most `buffer.len()` bytes into `buffer`.
+    let length = unsafe {
+        libc::syscall(
+            libc::SYS_getdents64,
+            fd.as_raw_fd(),
+            buffer.as_mut_ptr(),
+            buffer.len(),
+        )
+    };
+    usize::try_from(length).map_err(|_| io::Error::last_os_error())
+}
+
+/// Cuts `struct linux_dirent64` records: inode 8, offset 8, length 2, type 1, name, NUL
+/// (include/linux/dirent.h). Stops at a record that does not fit.
+pub(crate) fn split_entries(mut records: &[u8]) -> impl Iterator<Item = Entry<'_>> {
+    std::iter::from_fn(move || {
+        loop {
+            let inode = u64::from_ne_bytes(*records.first_chunk()?);
+            let length = u16::from_ne_bytes(*records.get(16..)?.first_chunk()?);
+            let kind = *records.get(18)?;
+            let (record, rest) = records.split_at_checked(length.into())?;
+            let name = record.get(19..)?.split(|&byte| byte == 0).next()?;
+            records = rest;
+            if name != b"." && name != b".." {
+                return Some(Entry {
+                    name,
+                    inode,
+                    is_dir: kind == libc::DT_DIR,
+                });
+            }
+        }
+    })
+}
+
+/// What a link says, into `target`.
+pub(crate) fn link(at: BorrowedFd<'_>, name: &[u8], target: &mut Vec<u8>) -> io::Result<()> {
+    let mut room = 512;
+    loop {
+        target.resize(room, 0);
+        let length = with_name(name, |name| {
+            // SAFETY: `name` ends with NUL, and at most `target.len()` bytes are written to it.
+            unsafe {
+                libc::readlinkat(
+                    at.as_raw_fd(),
+                    name.as_ptr(),
+                    target.as_mut_ptr().cast(),
+                    target.len(),
+                )
+            }
+        })?;
+        let length = usize::try_from(length).map_err(|_| io::Error::last_os_error())?;
+        if length < room {
+            target.truncate(length);
+            return Ok(());
+        }
+        room *= 4;
+        if room > LINK_MAX {
+            return Err(io::Error::from_raw_os_error(libc::ENAMETOOLONG));
+        }
+    }
+}
+
+/// Offsets in `struct statx` (include/uapi/linux/stat.h), 256 bytes in all.
+pub(crate) fn stat(at: BorrowedFd<'_>, name: &[u8]) -> io::Result<Stat> {
+    const MASK: u32 = 0x7ff | 0x1000; // STATX_BASIC_STATS | STATX_MNT_ID
+    const DONT_SYNC: i32 = 0x4000; // AT_STATX_DONT_SYNC
+    let mut raw = [0u8; 256];
+    let answer = with_name(name, |name| {
+        // SAFETY: `name` ends with NUL, and the kernel fills the 256 bytes of `raw`.
+        unsafe {
+            libc::syscall(
+                libc::SYS_statx,
+                at.as_raw_fd(),
+                name.as_ptr(),
+                DONT_SYNC | libc::AT_NO_AUTOMOUNT,
+                MASK,
+                raw.as_mut_ptr(),
+            )
+        }
+    })?;
+    if answer < 0 {
+        let error = io::Error::last_os_error();
+        return match error.raw_os_error() {
+            Some(libc::ENOSYS) => old_stat(at, name),
+            _ => Err(error),
+        };
+    }
+    let word = |at: usize| field::<4>(&raw, at).map_or(0, u32::from_ne_bytes);
+    let long = |at: usize| field::<8>(&raw, at).map_or(0, u64::from_ne_bytes);
+    let device = |at: usize| u64::from(word(at)) << 32 | u64::from(word(at + 4));
+    Ok(Stat {
+        device: device(136),
+        inode: long(32),
+        mode: field::<2>(&raw, 28).map_or(0, u16::from_ne_bytes).into(),
+        links: word(16).into(),
+        rdev: device(128),
+        size: long(40),
+        uid: word(20),
+        mount: long(144),
+    })
+}
+
+fn field<const N: usize>(raw: &[u8], at: usize) -> Option<[u8; N]> {
+    raw.get(at..)?.first_chunk().copied()
+}
+
+/// Before Linux 4.11.
+fn old_stat(at: BorrowedFd<'_>, name: &[u8]) -> io::Result<Stat> {
+    let stat = nix::sys::stat::fstatat(at, name, fcntl::AtFlags::AT_NO_AUTOMOUNT)?;
+    let device = |dev: libc::dev_t| nix::sys::stat::major(dev) << 32 | nix::sys::stat::minor(dev);
+    Ok(Stat {
+        device: device(stat.st_dev),
+        inode: stat.st_ino,
+        mode: stat.st_mode,
+        links: stat.st_nlink,
+        rdev: device(stat.st_rdev),
+        size: stat.st_size.try_into().unwrap_or(0),
+        uid: stat.st_uid,
+        mount: 0,
+    })
+}
+
+/// Runs `call` with the name as a C string, on the stack where it is short.
+fn with_name<T>(name: &[u8], call: impl FnOnce(&CStr) -> T) -> io::Result<T> {
+    let mut short = [0u8; 64];
+    if let Some(room) = short.get_mut(..name.len())
+        && name.len() < 64
+    {
+        room.copy_from_slice(name);
+        let text = short.get(..=name.len()).unwrap_or_default();
+        return Ok(call(
+            CStr::from_bytes_with_nul(text).map_err(io::Error::other)?,
+        ));
+    }
+    Ok(call(&CString::new(name)?))
+}

@@ -1,0 +1,132 @@
+//! The three kinds of root behave alike.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "the test lays out the trees it reads, and fails where it cannot"
+)]
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use sysroot::Sysroot;
+
+fn names(root: &Sysroot, dir: &str) -> BTreeSet<Vec<u8>> {
+    let mut names = BTreeSet::new();
+    root.dir(dir)
+        .unwrap()
+        .entries(&mut [0; 4096], &mut |entry| {
+            names.insert(entry.name.to_vec());
+        })
+        .unwrap();
+    names
+}
+
+#[test]
+fn a_recording_reads_back_the_same() {
+    let scratch = tempfile::tempdir().unwrap();
+    let tape = scratch.path().join("tape");
+    let live = Sysroot::recording(&tape).unwrap();
+    let version = live.read("/proc/version").unwrap();
+    let own = live.link("/proc/self/ns/net").unwrap();
+    let missing = live.read("/proc/no-such-file").unwrap_err();
+    let stat = live.stat("/proc/version").unwrap();
+    let mut asked = Vec::new();
+    live.answer(
+        "greeting",
+        |sink| {
+            sink(b"hal");
+            sink(b"lo");
+            Ok(())
+        },
+        &mut |piece| {
+            asked.extend_from_slice(piece);
+        },
+    )
+    .unwrap();
+    live.finish().unwrap();
+
+    let taped = Sysroot::at(&tape).unwrap();
+    assert!(!taped.is_live());
+    assert_eq!(taped.read("/proc/version").unwrap(), version);
+    assert_eq!(taped.link("/proc/self/ns/net").unwrap(), own);
+    assert_eq!(taped.stat("/proc/version").unwrap(), stat);
+    assert_eq!(
+        taped.read("/proc/no-such-file").unwrap_err().raw_os_error(),
+        missing.raw_os_error()
+    );
+    let mut answer = Vec::new();
+    taped
+        .answer(
+            "greeting",
+            |_| panic!("asked a recorded tree"),
+            &mut |piece| {
+                answer.extend_from_slice(piece);
+            },
+        )
+        .unwrap();
+    assert_eq!(answer, asked);
+    assert!(taped.read("/proc/never-asked").is_err());
+}
+
+#[test]
+fn held_directories_record_too() {
+    let scratch = tempfile::tempdir().unwrap();
+    let tape = scratch.path().join("tape");
+    let live = Sysroot::recording(&tape).unwrap();
+    let dir = live.dir("/proc/self").unwrap();
+    let (mut comm, mut exe) = (Vec::new(), Vec::new());
+    dir.read(b"comm", &mut comm).unwrap();
+    dir.link(b"exe", &mut exe).unwrap();
+    assert!(names(&live, "/proc/self").contains(b"task".as_slice()));
+    live.finish().unwrap();
+
+    let taped = Sysroot::at(&tape).unwrap().dir("/proc/self").unwrap();
+    let (mut comm_again, mut exe_again) = (Vec::new(), Vec::new());
+    taped.read(b"comm", &mut comm_again).unwrap();
+    taped.link(b"exe", &mut exe_again).unwrap();
+    assert_eq!((comm_again, exe_again), (comm, exe));
+}
+
+#[test]
+fn a_recorded_tree_leads_nowhere_else() {
+    let scratch = tempfile::tempdir().unwrap();
+    let tree = scratch.path();
+    std::fs::create_dir(tree.join("proc")).unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", tree.join("proc/version")).unwrap();
+    std::os::unix::fs::symlink("/proc/self", tree.join("proc/self")).unwrap();
+    let root = Sysroot::at(tree).unwrap();
+    assert!(root.read("/proc/version").is_err(), "a link was followed");
+    assert!(root.read("/../../etc/passwd").is_err(), "the top was left");
+    assert!(
+        root.link("/proc/self/exe").is_err(),
+        "a link on the way was followed"
+    );
+    assert_eq!(root.link("/proc/version").unwrap(), b"/etc/passwd");
+}
+
+#[test]
+fn a_second_reading_is_kept_beside_the_first() {
+    let scratch = tempfile::tempdir().unwrap();
+    let (tape, file) = (scratch.path().join("tape"), scratch.path().join("file"));
+    let live = Sysroot::recording(&tape).unwrap();
+    for text in ["one", "one", "two"] {
+        std::fs::write(&file, text).unwrap();
+        live.read(&file).unwrap();
+    }
+    let kept = tape.join(file.strip_prefix("/").unwrap());
+    assert_eq!(std::fs::read(&kept).unwrap(), b"one");
+    assert_eq!(
+        std::fs::read(kept.with_file_name("file~2")).unwrap(),
+        b"two"
+    );
+    assert!(!kept.with_file_name("file~3").exists());
+}
+
+#[test]
+fn a_used_directory_is_refused_and_a_bad_table_named() {
+    let scratch = tempfile::tempdir().unwrap();
+    std::fs::write(scratch.path().join("errors"), "thirteen\t/proc/1/fd\n").unwrap();
+    assert!(Sysroot::recording(scratch.path()).is_err());
+    let error = Sysroot::at(scratch.path()).map(|_| ()).unwrap_err();
+    assert!(error.to_string().contains("bad line"), "{error}");
+    assert!(Sysroot::at(Path::new("/no/such/tree")).is_err());
+}
