@@ -95,6 +95,10 @@ pub enum FileKind {
     Link,
     /// Socket.
     Socket,
+    /// A door: a call into another process (Solaris).
+    Door,
+    /// An event port (Solaris).
+    EventPort,
     /// An anonymous inode: eventfd, epoll, io_uring, bpf, …
     Anon,
     /// It could not be told.
@@ -134,6 +138,9 @@ pub struct OpenFile {
     pub links: Option<u64>,
     /// Where the kernel's link points: a path, or `socket:[…]`, `pipe:[…]`, `anon_inode:…`.
     pub name: Foreign,
+    /// What only Solaris's `fdinfo` tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<Box<crate::FdDetail>>,
 }
 
 /// An open file together with the process that has it.

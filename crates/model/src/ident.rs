@@ -38,6 +38,7 @@ names! {
 pub struct ProcessId {
     /// The process number.
     pub pid: Pid,
-    /// Start time in clock ticks since boot (field 22 of `/proc/PID/stat`).
+    /// Start time: on Linux clock ticks since boot (field 22 of `/proc/PID/stat`), on Solaris
+    /// nanoseconds since 1970 (`pr_start` of `psinfo`).
     pub start: u64,
 }

@@ -12,6 +12,7 @@
 //! Nothing here does I/O, asks a clock or knows an operating system.
 #![forbid(unsafe_code)]
 
+pub mod ask;
 pub mod bytes;
 pub mod file;
 pub mod gap;
@@ -21,6 +22,7 @@ pub mod process;
 pub mod record;
 pub mod service;
 pub mod socket;
+pub mod solaris;
 pub mod view;
 
 pub use bytes::Foreign;
@@ -33,4 +35,5 @@ pub use record::{Begin, End, Record, SCHEMA};
 pub use socket::{
     Endpoint, Family, Inet, Kind, Netlink, Packet, Proto, Socket, State, Timer, Unix, UnixType,
 };
+pub use solaris::{FdDetail, SockName, Streams, ZoneId};
 pub use view::{Coverage, Looked, Source};

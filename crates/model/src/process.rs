@@ -32,6 +32,9 @@ pub struct Process {
     /// Whether this is a thread of the kernel itself (`PF_KTHREAD`).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub kernel_thread: bool,
+    /// The zone it runs in (Solaris).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<crate::ZoneId>,
 }
 
 /// How a process holds a socket.

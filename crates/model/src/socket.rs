@@ -95,6 +95,8 @@ pub enum State {
     NewSynRecv,
     /// 13: bound to a port, neither listening nor connected. Told only by sock_diag since Linux 6.8.
     Bound,
+    /// 14, a number of ours: made, not bound. Only Solaris tells it apart from CLOSED.
+    Idle,
     /// Any other number.
     Other(u8),
 }
@@ -114,6 +116,7 @@ const STATES: &[(State, u8, &str)] = &[
     (State::Closing, 11, "CLOSING"),
     (State::NewSynRecv, 12, "NEW_SYN_RECV"),
     (State::Bound, 13, "BOUND"),
+    (State::Idle, 14, "IDLE"),
 ];
 
 impl State {
@@ -376,6 +379,9 @@ pub struct Socket {
     /// `sl` of a `/proc/net` row: contiguous in an untouched TCP table, a hash slot elsewhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slot: Option<u32>,
+    /// What only Solaris tells of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub streams: Option<Box<crate::Streams>>,
 }
 
 /// The key views are joined by. Never compare by port number alone.
@@ -447,6 +453,7 @@ mod tests {
             send_queue: 128,
             refs: None,
             slot: None,
+            streams: None,
         };
         let json = serde_json::to_string(&socket).unwrap();
         assert!(

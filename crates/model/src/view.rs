@@ -15,6 +15,10 @@ pub enum Source {
     PrivateProcfs,
     /// sock_diag.
     Netlink,
+    /// Solaris: the socket tables STREAMS modules hand out (`T_SVR4_OPTMGMT_REQ`).
+    Mib2,
+    /// Solaris: kernel statistics, which list the unix sockets.
+    Kstat,
     /// Every descriptor table of every task, io_uring files and messages in flight included.
     Walk,
     /// Bind probe.
@@ -33,6 +37,8 @@ impl Source {
             Source::Procfs => "procfs",
             Source::PrivateProcfs => "private-procfs",
             Source::Netlink => "netlink",
+            Source::Mib2 => "mib2",
+            Source::Kstat => "kstat",
             Source::Walk => "walk",
             Source::Bind => "bind",
             Source::Connect => "connect",

@@ -1,0 +1,99 @@
+//! What can be asked, and what comes back beside the rows.
+
+use crate::{Coverage, Family, Foreign, Gaps, Inode, NetNs, OpenFile, Pid, Proto, State, Uid};
+use std::collections::HashSet;
+
+/// A set of TCP states, a bit each at the kernel's number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct States(pub u32);
+
+impl States {
+    /// All, those that only sock_diag tells included.
+    pub const ALL: States = States(u32::MAX);
+
+    /// Only these.
+    #[must_use]
+    pub fn of(states: &[State]) -> States {
+        States(states.iter().fold(0, |bits, state| bits | bit(*state)))
+    }
+
+    /// Whether a state is among them.
+    #[must_use]
+    pub fn has(self, state: State) -> bool {
+        self.0 & bit(state) != 0
+    }
+}
+
+fn bit(state: State) -> u32 {
+    1u32.checked_shl(state.number().into()).unwrap_or(0)
+}
+
+/// Which sockets are asked for.
+#[derive(Clone, Debug)]
+pub struct SocketAsk {
+    /// Families, with the transport for the internet ones; read in this order.
+    pub tables: Vec<(Family, Option<Proto>)>,
+    /// States, for the internet ones. The kernel filters where it can.
+    pub states: States,
+}
+
+/// Which holders of sockets are asked for.
+#[derive(Clone, Debug, Default)]
+pub struct WalkAsk {
+    /// Only holders of these; none means of any socket.
+    pub inodes: Option<HashSet<Inode>>,
+    /// Also threads with tables of their own, io_uring files, messages in flight and
+    /// mapped rings: everything that is no descriptor of a process leader.
+    pub deep: bool,
+}
+
+/// Which open files are asked for.
+#[derive(Clone, Debug, Default)]
+pub struct FilesAsk {
+    /// Only these processes; none means all.
+    pub pids: Option<HashSet<Pid>>,
+    /// Only descriptors, and of these only sockets, without stat or fdinfo.
+    pub sockets_only: bool,
+    /// Also threads with tables of their own.
+    pub threads: bool,
+}
+
+/// What an answer holds beside its rows.
+#[derive(Clone, Debug, Default)]
+pub struct Told {
+    /// Places not seen.
+    pub gaps: Gaps,
+    /// What was looked at to the end.
+    pub coverage: Coverage,
+}
+
+/// Who is asking: what this process itself may see.
+#[derive(Clone, Debug, Default)]
+pub struct Observer {
+    /// Its effective user.
+    pub uid: Option<Uid>,
+    /// Its effective capabilities, as `CapEff` has them.
+    pub capabilities: Option<u64>,
+    /// Its network namespace.
+    pub netns: Option<NetNs>,
+    /// Its pid namespace's inode.
+    pub pidns: Option<u64>,
+    /// Its mount namespace's inode.
+    pub mntns: Option<u64>,
+    /// Its user namespace's inode.
+    pub userns: Option<u64>,
+    /// `/proc/sys/kernel/osrelease`.
+    pub kernel: Option<Foreign>,
+    /// `/proc/sys/kernel/hostname`.
+    pub hostname: Option<Foreign>,
+}
+
+/// One descriptor table of a process and what hangs on it.
+#[derive(Clone, Debug)]
+pub struct Table {
+    /// The thread whose own table it is; none for the leader's, which also has the
+    /// current directory, the root, the program and the mapped files.
+    pub tid: Option<Pid>,
+    /// The open files, in lsof's order: cwd, rtd, txt, mem, descriptors.
+    pub files: Vec<OpenFile>,
+}
