@@ -402,6 +402,23 @@ pub struct Endpoint {
 }
 
 impl Socket {
+    /// A socket of which nothing is known yet but what it is.
+    #[must_use]
+    pub fn new(kind: Kind, inode: Inode) -> Socket {
+        Socket {
+            netns: None,
+            kind,
+            inode,
+            cookie: None,
+            uid: None,
+            recv_queue: 0,
+            send_queue: 0,
+            refs: None,
+            slot: None,
+            streams: None,
+        }
+    }
+
     /// The endpoint of an internet socket.
     #[must_use]
     pub fn endpoint(&self) -> Option<Endpoint> {
