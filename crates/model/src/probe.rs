@@ -98,4 +98,10 @@ pub struct Tally {
     pub reason: String,
     /// How many.
     pub count: u32,
+    /// Which, in the grammar of `-p`, so that a sum loses no port.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ports: Option<String>,
+    /// The namespace asked from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub netns: Option<NetNs>,
 }
