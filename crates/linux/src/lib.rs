@@ -7,10 +7,11 @@
 
 pub mod parse;
 pub mod read;
+mod sys;
 
 pub use read::ask::{FilesAsk, Observer, SocketAsk, States, Told, WalkAsk};
 pub use read::files::files;
 pub use read::network::{interfaces, local_addrs};
 pub use read::observer::{netns, observer, users};
 pub use read::tables::sockets;
-pub use read::walk::holdings;
+pub use read::walk::{Holdings, holdings};

@@ -42,8 +42,8 @@ pub struct SocketAsk {
 pub struct WalkAsk {
     /// Only holders of these; none means of any socket.
     pub inodes: Option<HashSet<Inode>>,
-    /// Also threads with tables of their own, io_uring files, messages in flight and
-    /// mapped rings: everything that is no descriptor of a process leader.
+    /// Also messages in flight and mapped rings, which cost further readings of every
+    /// process. Threads with tables of their own and io_uring files are always looked at.
     pub deep: bool,
 }
 

@@ -53,16 +53,19 @@ pub enum Held {
         /// Index in the ring's file table.
         slot: u32,
     },
-    /// Probably in a message not yet received on this unix socket (`scm_fds`).
+    /// In messages not yet received on a unix socket. The kernel tells how many descriptors
+    /// wait there (`scm_fds`), not which: the inode of such a holding is 0.
     InFlight {
-        /// Descriptor of the unix socket that holds the message.
+        /// Descriptor of the unix socket that holds the messages.
         via: u32,
+        /// How many descriptors wait.
+        count: u64,
     },
     /// Mapped into memory (a packet ring), the descriptor closed.
     Mapped,
 }
 
-/// A process that holds a socket.
+/// A process that holds a socket. What else is known of it stands once, in its [`Process`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Owner {
     /// Pid and start time.
@@ -73,10 +76,6 @@ pub struct Owner {
     pub tid: Option<Pid>,
     /// The kernel's name for the process.
     pub comm: Foreign,
-    /// Arguments, each ended by a NUL as the kernel keeps them. Asked only of processes
-    /// that hold something asked for; empty for kernel threads and zombies.
-    #[serde(default, skip_serializing_if = "is_empty")]
-    pub cmdline: Foreign,
     /// Real user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uid: Option<Uid>,
@@ -85,14 +84,10 @@ pub struct Owner {
     pub held: Held,
 }
 
-fn is_empty(bytes: &Foreign) -> bool {
-    bytes.as_bytes().is_empty()
-}
-
 /// One find of the owner walk: this owner holds this socket.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Holding {
-    /// The socket's inode.
+    /// The socket's inode; 0 for descriptors in flight.
     pub inode: Inode,
     /// Who holds it, and how.
     #[serde(flatten)]

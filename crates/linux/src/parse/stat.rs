@@ -56,6 +56,12 @@ pub fn uid(status: &[u8]) -> Option<Uid> {
     decimal32(Words::new(field(status, b"Uid:")?).next()?).map(Uid)
 }
 
+/// The effective user in `/proc/PID/status`.
+#[must_use]
+pub fn effective_uid(status: &[u8]) -> Option<Uid> {
+    decimal32(Words::new(field(status, b"Uid:")?).nth(1)?).map(Uid)
+}
+
 /// The effective capabilities in `/proc/PID/status`.
 #[must_use]
 pub fn capabilities(status: &[u8]) -> Option<u64> {
@@ -127,7 +133,10 @@ mod tests {
     #[test]
     fn fields_of_status() {
         let status = b"Name:\tx\\nUid:\t7\nUid:\t1000\t0\t0\t0\nCapEff:\t000001ffffffffff\n";
-        assert_eq!(uid(status), Some(Uid(1000)));
+        assert_eq!(
+            (uid(status), effective_uid(status)),
+            (Some(Uid(1000)), Some(Uid(0)))
+        );
         assert_eq!(capabilities(status), Some(0x1ff_ffff_ffff));
         assert_eq!(uid(b"Name:\tx\n"), None);
     }

@@ -2,7 +2,23 @@
 
 pub mod ask;
 pub mod files;
+mod netlink;
 pub mod network;
 pub mod observer;
+mod processes;
 pub mod tables;
 pub mod walk;
+
+use crate::parse::Order;
+use sysroot::Sysroot;
+
+/// Byte order of the kernel behind a root: a recording says so if it is not little-endian.
+fn order(root: &Sysroot) -> Order {
+    if root.is_live() {
+        return Order::NATIVE;
+    }
+    match root.read("/answers/byte-order") {
+        Ok(text) if text.trim_ascii() == b"big" => Order::Big,
+        _ => Order::Little,
+    }
+}

@@ -1,11 +1,387 @@
-//! Who holds which socket.
+//! Who holds which socket: every descriptor table of every process, the leaders' and those
+//! that threads have of their own, the files fixed in an io_uring, and on request
+//! descriptors in flight and mapped rings.
 
-use super::ask::{Told, WalkAsk};
+use super::ask::{SocketAsk, States, Told, WalkAsk};
+use super::processes::{LISTING, describe, is_gone, open, pids, visit};
+use super::tables;
+use crate::parse::links;
+use crate::sys;
 use model::process::Holding;
-use sysroot::Sysroot;
+use model::{Family, Gap, Gaps, Held, Inode, Owner, Pid, Process, Source};
+use std::collections::HashSet;
+use sysroot::{Dir, Sysroot};
 
-/// Gives every holding asked for, ordered by inode, pid, place.
-pub fn holdings(root: &Sysroot, ask: &WalkAsk) -> (Vec<Holding>, Told) {
-    let _ = (root, ask);
-    (Vec::new(), Told::default())
+/// What the walk found.
+#[derive(Clone, Debug, Default)]
+pub struct Holdings {
+    /// Who holds what, ordered by inode, pid, thread, place.
+    pub holdings: Vec<Holding>,
+    /// The holders, ordered by pid.
+    pub processes: Vec<Process>,
+    /// Gaps, and how many processes were walked.
+    pub told: Told,
+}
+
+/// Finds every holding asked for.
+#[must_use]
+pub fn holdings(root: &Sysroot, ask: &WalkAsk) -> Holdings {
+    let mut gaps = Gaps::new();
+    let pids = pids(root, &mut gaps);
+    let unix = if ask.deep {
+        inodes(root, Family::Unix, &mut gaps)
+    } else {
+        HashSet::new()
+    };
+    let walk = Walk {
+        root,
+        ask,
+        unix: &unix,
+        kcmp: numbers_are_ours(root),
+    };
+    let mut finds = visit(&pids, Finds::new, |pid, finds| walk.process(*pid, finds));
+    let mut all = merge(&mut finds, gaps);
+    if ask.deep {
+        walk.mapped(&pids, &mut all);
+    }
+    all.holdings.sort_unstable();
+    all.holdings.dedup();
+    all.processes.sort_unstable_by_key(|process| process.id);
+    all.told.coverage.processes = u64::try_from(pids.len()).ok();
+    all
+}
+
+fn merge(finds: &mut [Finds], gaps: Gaps) -> Holdings {
+    let mut all = Holdings {
+        told: Told {
+            gaps,
+            ..Told::default()
+        },
+        ..Holdings::default()
+    };
+    for find in finds.iter_mut() {
+        all.holdings.append(&mut find.holdings);
+        all.processes.append(&mut find.processes);
+        all.told.gaps.append(&mut find.gaps);
+    }
+    // Workers take processes as they come; the order of their gaps is put right here.
+    all.told.gaps.sort_unstable();
+    all
+}
+
+/// Inodes of all sockets of a family that has no ports.
+fn inodes(root: &Sysroot, family: Family, gaps: &mut Gaps) -> HashSet<Inode> {
+    let ask = SocketAsk {
+        tables: vec![(family, None)],
+        states: States::ALL,
+    };
+    let mut inodes = HashSet::new();
+    let mut told = tables::sockets(root, Source::Netlink, &ask, &mut |socket| {
+        inodes.insert(socket.inode);
+    });
+    gaps.append(&mut told.gaps);
+    inodes
+}
+
+/// Whether the numbers in `/proc` are those system calls understand: not so where the procfs
+/// of another pid namespace is mounted.
+fn numbers_are_ours(root: &Sysroot) -> bool {
+    let own = root
+        .read("/proc/self/stat")
+        .ok()
+        .and_then(|text| crate::parse::stat::stat(&text));
+    own.is_some_and(|stat| !root.is_live() || stat.id.pid.0 == std::process::id())
+}
+
+/// One worker's finds and working space.
+struct Finds {
+    holdings: Vec<Holding>,
+    processes: Vec<Process>,
+    gaps: Gaps,
+    listing: Vec<u8>,
+    link: Vec<u8>,
+    text: Vec<u8>,
+}
+
+impl Finds {
+    fn new() -> Finds {
+        Finds {
+            holdings: Vec::new(),
+            processes: Vec::new(),
+            gaps: Vec::new(),
+            listing: vec![0; LISTING],
+            link: Vec::new(),
+            text: Vec::new(),
+        }
+    }
+}
+
+/// A holding before its process is known.
+struct Find {
+    inode: Inode,
+    tid: Option<Pid>,
+    held: Held,
+}
+
+struct Walk<'a> {
+    root: &'a Sysroot,
+    ask: &'a WalkAsk,
+    unix: &'a HashSet<Inode>,
+    kcmp: bool,
+}
+
+impl Walk<'_> {
+    fn process(&self, pid: Pid, finds: &mut Finds) {
+        let Some(dir) = open(self.root, pid, &mut finds.gaps) else {
+            return;
+        };
+        let mut found = Vec::new();
+        self.table(&dir, None, &mut found, finds);
+        for tid in self.own_tables(pid, &dir, finds) {
+            match dir.dir(format!("task/{tid}").as_bytes()) {
+                Ok(task) => self.table(&task, Some(tid), &mut found, finds),
+                Err(error) if is_gone(&error) => {}
+                Err(error) => finds
+                    .gaps
+                    .push(Gap::io(format!("/proc/{pid}/task/{tid}"), &error)),
+            }
+        }
+        attribute(&dir, found, finds);
+    }
+
+    /// Threads that do not share the descriptor table of one looked at before. Where the
+    /// kernel cannot compare two tables, all are looked at.
+    fn own_tables(&self, pid: Pid, dir: &Dir, finds: &mut Finds) -> Vec<Pid> {
+        let mut threads = Vec::new();
+        let listed = dir.dir(b"task").and_then(|task| {
+            task.entries(&mut finds.listing, &mut |entry| {
+                threads.extend(entry.number().map(Pid))
+            })
+        });
+        match listed {
+            Err(error) if is_gone(&error) => {}
+            Err(error) => finds
+                .gaps
+                .push(Gap::io(format!("/proc/{pid}/task"), &error)),
+            Ok(()) => {}
+        }
+        let mut different = vec![pid];
+        for tid in threads {
+            if !different
+                .iter()
+                .any(|&known| known == tid || self.share(known, tid))
+            {
+                different.push(tid);
+            }
+        }
+        different.split_off(1)
+    }
+
+    fn share(&self, one: Pid, other: Pid) -> bool {
+        let mut shared = false;
+        let ask = |sink: &mut dyn FnMut(&[u8])| {
+            sink(if self.kcmp && sys::share_files(one, other)? {
+                b"1"
+            } else {
+                b"0"
+            });
+            Ok(())
+        };
+        let name = format!("kcmp/{one}-{other}");
+        let asked = self
+            .root
+            .answer(&name, ask, &mut |answer| shared = answer == b"1");
+        asked.is_ok() && shared
+    }
+
+    /// One descriptor table: `dir` is that of the process, or of the thread.
+    fn table(&self, dir: &Dir, tid: Option<Pid>, found: &mut Vec<Find>, finds: &mut Finds) {
+        let Finds {
+            gaps,
+            listing,
+            link,
+            text,
+            ..
+        } = finds;
+        let fds = match dir.dir(b"fd") {
+            Ok(fds) => fds,
+            Err(error) => return missing(dir, &error, gaps),
+        };
+        let mut refused = Refused::default();
+        let listed = fds.entries(listing, &mut |entry| {
+            let Some(fd) = entry.number() else { return };
+            match fds.link(entry.name, link) {
+                Ok(()) => self.descriptor(dir, tid, fd, link, text, found, gaps),
+                Err(error) if is_gone(&error) => {}
+                Err(error) => refused.add(error),
+            }
+        });
+        if let Err(error) = listed {
+            missing(dir, &error, gaps);
+        }
+        gaps.extend(refused.gap(&fds));
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "called once, from the loop over one table"
+    )]
+    fn descriptor(
+        &self,
+        dir: &Dir,
+        tid: Option<Pid>,
+        fd: u32,
+        link: &[u8],
+        text: &mut Vec<u8>,
+        found: &mut Vec<Find>,
+        gaps: &mut Gaps,
+    ) {
+        if let Some(inode) = links::socket(link) {
+            if self.wants(inode) {
+                found.push(Find {
+                    inode,
+                    tid,
+                    held: Held::Fd { fd },
+                });
+            }
+            if self.unix.contains(&inode) && info(dir, fd, text, gaps) {
+                let count = links::waiting_descriptors(text).filter(|&count| count > 0);
+                let waiting = count.map(|count| Held::InFlight { via: fd, count });
+                found.extend(waiting.map(|held| Find {
+                    inode: Inode(0),
+                    tid,
+                    held,
+                }));
+            }
+        } else if links::is_io_uring(link) && info(dir, fd, text, gaps) {
+            for (slot, target) in links::fixed_files(text) {
+                let inode = links::socket(target).filter(|&inode| self.wants(inode));
+                let held = Held::IoUring { ring: fd, slot };
+                found.extend(inode.map(|inode| Find { inode, tid, held }));
+            }
+        }
+    }
+
+    fn wants(&self, inode: Inode) -> bool {
+        self.ask
+            .inodes
+            .as_ref()
+            .is_none_or(|wanted| wanted.contains(&inode))
+    }
+
+    /// Packet sockets that nobody was found holding may live on in a mapped ring.
+    fn mapped(&self, pids: &[Pid], all: &mut Holdings) {
+        let mut missing = inodes(self.root, Family::Packet, &mut all.told.gaps);
+        missing.retain(|&inode| self.wants(inode));
+        for holding in &all.holdings {
+            missing.remove(&holding.inode);
+        }
+        if missing.is_empty() {
+            return;
+        }
+        let mut finds = visit(pids, Finds::new, |&pid, finds| {
+            let Some(dir) = open(self.root, pid, &mut finds.gaps) else {
+                return;
+            };
+            let mut maps = Vec::new();
+            match dir.read(b"maps", &mut maps) {
+                Ok(()) => {}
+                Err(error) if is_gone(&error) => return,
+                Err(error) => {
+                    return finds
+                        .gaps
+                        .push(Gap::io(format!("/proc/{pid}/maps"), &error));
+                }
+            }
+            let mapped: HashSet<Inode> = maps
+                .split(|&byte| byte == b'\n')
+                .filter_map(|line| links::socket(line.rsplit(|&byte| byte == b' ').next()?))
+                .filter(|inode| missing.contains(inode))
+                .collect();
+            let held = Held::Mapped;
+            let found = mapped
+                .into_iter()
+                .map(|inode| Find {
+                    inode,
+                    tid: None,
+                    held,
+                })
+                .collect();
+            attribute(&dir, found, finds);
+        });
+        let mut more = merge(&mut finds, Gaps::new());
+        all.holdings.append(&mut more.holdings);
+        all.told.gaps.append(&mut more.told.gaps);
+        for process in more.processes {
+            if !all.processes.iter().any(|known| known.id == process.id) {
+                all.processes.push(process);
+            }
+        }
+    }
+}
+
+/// Reads the fdinfo of a descriptor into `text`. One closed meanwhile holds nothing.
+fn info(dir: &Dir, fd: u32, text: &mut Vec<u8>, gaps: &mut Gaps) -> bool {
+    let name = format!("fdinfo/{fd}");
+    match dir.read(name.as_bytes(), text) {
+        Ok(()) => true,
+        Err(error) if is_gone(&error) => false,
+        Err(error) => {
+            gaps.push(Gap::io(
+                dir.place(name.as_bytes()).display().to_string(),
+                &error,
+            ));
+            false
+        }
+    }
+}
+
+/// Names the process of what was found in it. The directory was held all the time, so the
+/// name is that of the process looked at, even if its number is used again by now.
+fn attribute(dir: &Dir, found: Vec<Find>, finds: &mut Finds) {
+    if found.is_empty() {
+        return;
+    }
+    let Some(process) = describe(dir, &mut finds.gaps) else {
+        return;
+    };
+    finds.holdings.extend(found.into_iter().map(|find| Holding {
+        inode: find.inode,
+        owner: Owner {
+            id: process.id,
+            tid: find.tid,
+            comm: process.comm.clone(),
+            uid: process.uid,
+            held: find.held,
+        },
+    }));
+    finds.processes.push(process);
+}
+
+/// A descriptor table that cannot be listed: no gap if the task is gone for good.
+fn missing(dir: &Dir, error: &std::io::Error, gaps: &mut Gaps) {
+    let gone = is_gone(error) && dir.read(b"stat", &mut Vec::new()).is_err();
+    if !gone {
+        gaps.push(Gap::io(dir.place(b"fd").display().to_string(), error));
+    }
+}
+
+/// Links of one table that were refused: one gap with their number.
+#[derive(Default)]
+struct Refused {
+    count: usize,
+    first: Option<std::io::Error>,
+}
+
+impl Refused {
+    fn add(&mut self, error: std::io::Error) {
+        self.count += 1;
+        self.first.get_or_insert(error);
+    }
+
+    fn gap(self, fds: &Dir) -> Option<Gap> {
+        let mut gap = Gap::io(fds.path().display().to_string(), &self.first?);
+        gap.reason = format!("{} ({} descriptors)", gap.reason, self.count);
+        Some(gap)
+    }
 }

@@ -1,0 +1,133 @@
+//! The list of processes, what one of them is, and workers to visit them all.
+
+use crate::parse::{links, stat};
+use model::{Foreign, Gap, Gaps, Pid, Process};
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use sysroot::{Dir, Sysroot};
+
+/// Room for one `getdents64`: about a thousand names.
+pub(crate) const LISTING: usize = 32 << 10;
+
+/// More workers than this do not make the kernel any faster at `readlinkat`.
+const WORKERS_MAX: usize = 8;
+
+/// The processes `/proc` lists, in order.
+pub(crate) fn pids(root: &Sysroot, gaps: &mut Gaps) -> Vec<Pid> {
+    let mut pids = Vec::new();
+    let mut buffer = vec![0; LISTING];
+    let listed = root.dir("/proc").and_then(|proc| {
+        proc.entries(&mut buffer, &mut |entry| {
+            pids.extend(entry.number().map(Pid))
+        })
+    });
+    if let Err(error) = listed {
+        gaps.push(Gap::io("/proc", &error));
+    }
+    pids.sort_unstable();
+    pids.dedup();
+    pids
+}
+
+/// Opens a process. One that is gone by now is nothing, and no gap either.
+pub(crate) fn open(root: &Sysroot, pid: Pid, gaps: &mut Gaps) -> Option<Dir> {
+    let place = format!("/proc/{pid}");
+    match root.dir(&place) {
+        Ok(dir) => Some(dir),
+        Err(error) if is_gone(&error) => None,
+        Err(error) => {
+            gaps.push(Gap::io(place, &error));
+            None
+        }
+    }
+}
+
+/// Whether a call failed because the task ended.
+pub(crate) fn is_gone(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(libc::ESRCH)
+}
+
+/// What a process is, read through its held directory. A place that fails becomes a gap and
+/// leaves its field empty; without `stat` there is no process.
+pub(crate) fn describe(dir: &Dir, gaps: &mut Gaps) -> Option<Process> {
+    let mut text = Vec::new();
+    let stat = match dir.read(b"stat", &mut text) {
+        Ok(()) => match stat::stat(&text) {
+            Some(stat) => stat,
+            None => {
+                gaps.push(Gap::new(place(dir, "stat"), "not in the form of a process"));
+                return None;
+            }
+        },
+        Err(error) => {
+            gaps.push(Gap::io(place(dir, "stat"), &error));
+            return None;
+        }
+    };
+    let uid = read(dir, "status", &mut text, gaps).and_then(|()| stat::uid(&text));
+    let cmdline = read(dir, "cmdline", &mut text, gaps).map(|()| Foreign::from(text.as_slice()));
+    let exe = link(dir, "exe", &mut text, gaps).map(|()| Foreign::from(text.as_slice()));
+    let netns = link(dir, "ns/net", &mut text, gaps).and_then(|()| links::netns(&text));
+    Some(Process {
+        id: stat.id,
+        ppid: Some(stat.ppid),
+        pgid: Some(stat.pgid),
+        uid,
+        comm: stat.comm,
+        cmdline,
+        exe,
+        netns,
+        kernel_thread: stat.kernel_thread,
+        zone: None,
+    })
+}
+
+fn read(dir: &Dir, name: &str, text: &mut Vec<u8>, gaps: &mut Gaps) -> Option<()> {
+    note(dir, name, dir.read(name.as_bytes(), text), gaps)
+}
+
+/// Kernel threads and zombies have no program: their links lead nowhere, which is no gap.
+fn link(dir: &Dir, name: &str, text: &mut Vec<u8>, gaps: &mut Gaps) -> Option<()> {
+    match dir.link(name.as_bytes(), text) {
+        Err(error) if is_gone(&error) => None,
+        other => note(dir, name, other, gaps),
+    }
+}
+
+fn note(dir: &Dir, name: &str, result: io::Result<()>, gaps: &mut Gaps) -> Option<()> {
+    result
+        .map_err(|error| gaps.push(Gap::io(place(dir, name), &error)))
+        .ok()
+}
+
+fn place(dir: &Dir, name: &str) -> String {
+    dir.place(name.as_bytes()).display().to_string()
+}
+
+/// Visits every item with as many workers as there are cores, each with a state of its own,
+/// and gives the states back. Where no thread can be made the caller's own does it all.
+pub(crate) fn visit<T: Sync, S: Send>(
+    items: &[T],
+    fresh: impl Fn() -> S + Sync,
+    each: impl Fn(&T, &mut S) + Sync,
+) -> Vec<S> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut state = fresh();
+        while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
+            each(item, &mut state);
+        }
+        state
+    };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let helpers = cores.min(WORKERS_MAX).min(items.len()).saturating_sub(1);
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..helpers)
+            .map_while(|_| std::thread::Builder::new().spawn_scoped(scope, work).ok())
+            .collect();
+        let mut states = vec![work()];
+        // A worker does not panic: what it does never does, and a panic aborts anyway.
+        states.extend(threads.into_iter().filter_map(|thread| thread.join().ok()));
+        states
+    })
+}
