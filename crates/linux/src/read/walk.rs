@@ -136,8 +136,15 @@ impl Walk<'_> {
             return;
         };
         let mut found = Vec::new();
+        let gaps = finds.gaps.len();
         self.table(&dir, None, &mut found, finds);
-        for tid in self.own_tables(pid, &dir, finds) {
+        // Whose descriptors are refused, his threads' are too: one gap says it for all.
+        let refused = finds.gaps.len() > gaps;
+        for tid in if refused {
+            Vec::new()
+        } else {
+            self.own_tables(pid, &dir, finds)
+        } {
             match dir.dir(format!("task/{tid}").as_bytes()) {
                 Ok(task) => self.table(&task, Some(tid), &mut found, finds),
                 Err(error) if is_gone(&error) => {}
