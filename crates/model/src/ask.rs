@@ -56,6 +56,10 @@ pub struct FilesAsk {
     pub sockets_only: bool,
     /// Also threads with tables of their own.
     pub threads: bool,
+    /// Also the flags of sockets, which cost a reading each.
+    pub flags: bool,
+    /// Of these sockets, whether messages wait on them that hold descriptors.
+    pub messages: HashSet<Inode>,
 }
 
 /// What an answer holds beside its rows.

@@ -24,6 +24,8 @@ pub enum Slot {
     IoUring(u32, u32),
     /// A socket probably in a message waiting on this descriptor.
     InFlight(u32),
+    /// The descriptor table itself, where it could not be read.
+    Unread,
 }
 
 impl fmt::Display for Slot {
@@ -38,6 +40,7 @@ impl fmt::Display for Slot {
             Slot::Fd(fd) => f.pad(&fd.to_string()),
             Slot::IoUring(ring, slot) => f.pad(&format!("{ring}/{slot}")),
             Slot::InFlight(via) => f.pad(&format!("{via}>")),
+            Slot::Unread => f.pad("NOFD"),
         }
     }
 }
@@ -105,6 +108,42 @@ pub enum FileKind {
     Unknown,
 }
 
+/// A lock a descriptor holds on its file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Lock {
+    /// Write lock; otherwise a read lock.
+    pub exclusive: bool,
+    /// On all of the file, from its first byte without end.
+    pub whole: bool,
+}
+
+impl Lock {
+    /// lsof's letter.
+    #[must_use]
+    pub fn letter(self) -> char {
+        match (self.exclusive, self.whole) {
+            (false, false) => 'r',
+            (false, true) => 'R',
+            (true, false) => 'w',
+            (true, true) => 'W',
+        }
+    }
+}
+
+/// What only the `fdinfo` of a file that is not stored anywhere tells.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Special {
+    /// An event counter, by its number (`eventfd-id`): descriptors with the same one meet.
+    EventFd(u64),
+    /// An epoll, by the descriptors it watches (`tfd`).
+    Epoll(Vec<u32>),
+    /// A handle of a process (`Pid`); none where that is gone or out of sight.
+    PidFd(Option<Pid>),
+    /// The master of a pseudo-terminal, by the number of its slave (`tty-index`).
+    Terminal(u64),
+}
+
 /// What one slot points at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenFile {
@@ -138,9 +177,38 @@ pub struct OpenFile {
     pub links: Option<u64>,
     /// Where the kernel's link points: a path, or `socket:[…]`, `pipe:[…]`, `anon_inode:…`.
     pub name: Foreign,
+    /// The lock held through this descriptor; the widest, where there are several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock: Option<Lock>,
+    /// What only the `fdinfo` of a file that is not stored anywhere tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub special: Option<Box<Special>>,
     /// What only Solaris's `fdinfo` tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<Box<crate::FdDetail>>,
+}
+
+impl OpenFile {
+    /// A slot of which nothing is known yet but its name.
+    #[must_use]
+    pub fn new(slot: Slot, kind: FileKind, name: Foreign) -> OpenFile {
+        OpenFile {
+            slot,
+            access: None,
+            kind,
+            device: None,
+            rdev: None,
+            size: None,
+            offset: None,
+            flags: None,
+            inode: None,
+            links: None,
+            name,
+            lock: None,
+            special: None,
+            detail: None,
+        }
+    }
 }
 
 /// An open file together with the process that has it.

@@ -26,7 +26,7 @@ pub mod solaris;
 pub mod view;
 
 pub use bytes::Foreign;
-pub use file::{Access, FileKind, OpenFile, Slot};
+pub use file::{Access, FileKind, Lock, OpenFile, Slot, Special};
 pub use gap::{Gap, Gaps};
 pub use ident::{Cookie, IfIndex, Inode, NetNs, Pid, ProcessId, Uid};
 pub use probe::{PortState, Probe, Technique};

@@ -93,6 +93,8 @@ fn fixed(fields: Fields<'_>) -> Option<OpenFile> {
         inode: Some(Inode(fields.u64(at::INODE)?)),
         links: None,
         name: Foreign::default(),
+        lock: None,
+        special: None,
         detail: Some(Box::new(detail)),
     })
 }
