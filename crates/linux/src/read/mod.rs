@@ -7,6 +7,7 @@ pub mod network;
 pub mod observer;
 mod processes;
 pub mod tables;
+mod threads;
 pub mod walk;
 
 use crate::parse::Order;

@@ -5,8 +5,8 @@
 use super::ask::{SocketAsk, States, Told, WalkAsk};
 use super::processes::{LISTING, describe, is_gone, open, pids, visit};
 use super::tables;
+use super::threads::Threads;
 use crate::parse::links;
-use crate::sys;
 use model::process::Holding;
 use model::{Family, Gap, Gaps, Held, Inode, Owner, Pid, Process, Source};
 use std::collections::HashSet;
@@ -37,7 +37,7 @@ pub fn holdings(root: &Sysroot, ask: &WalkAsk) -> Holdings {
         root,
         ask,
         unix: &unix,
-        kcmp: numbers_are_ours(root),
+        threads: Threads::new(root),
     };
     let mut finds = visit(&pids, Finds::new, |pid, finds| walk.process(*pid, finds));
     let mut all = merge(&mut finds, gaps);
@@ -83,16 +83,6 @@ fn inodes(root: &Sysroot, family: Family, gaps: &mut Gaps) -> HashSet<Inode> {
     inodes
 }
 
-/// Whether the numbers in `/proc` are those system calls understand: not so where the procfs
-/// of another pid namespace is mounted.
-fn numbers_are_ours(root: &Sysroot) -> bool {
-    let own = root
-        .read("/proc/self/stat")
-        .ok()
-        .and_then(|text| crate::parse::stat::stat(&text));
-    own.is_some_and(|stat| !root.is_live() || stat.id.pid.0 == std::process::id())
-}
-
 /// One worker's finds and working space.
 struct Finds {
     holdings: Vec<Holding>,
@@ -127,7 +117,7 @@ struct Walk<'a> {
     root: &'a Sysroot,
     ask: &'a WalkAsk,
     unix: &'a HashSet<Inode>,
-    kcmp: bool,
+    threads: Threads<'a>,
 }
 
 impl Walk<'_> {
@@ -143,7 +133,8 @@ impl Walk<'_> {
         for tid in if refused {
             Vec::new()
         } else {
-            self.own_tables(pid, &dir, finds)
+            self.threads
+                .own_tables(pid, &dir, &mut finds.listing, &mut finds.gaps)
         } {
             match dir.dir(format!("task/{tid}").as_bytes()) {
                 Ok(task) => self.table(&task, Some(tid), &mut found, finds),
@@ -154,51 +145,6 @@ impl Walk<'_> {
             }
         }
         attribute(&dir, found, finds);
-    }
-
-    /// Threads that do not share the descriptor table of one looked at before. Where the
-    /// kernel cannot compare two tables, all are looked at.
-    fn own_tables(&self, pid: Pid, dir: &Dir, finds: &mut Finds) -> Vec<Pid> {
-        let mut threads = Vec::new();
-        let listed = dir.dir(b"task").and_then(|task| {
-            task.entries(&mut finds.listing, &mut |entry| {
-                threads.extend(entry.number().map(Pid))
-            })
-        });
-        match listed {
-            Err(error) if is_gone(&error) => {}
-            Err(error) => finds
-                .gaps
-                .push(Gap::io(format!("/proc/{pid}/task"), &error)),
-            Ok(()) => {}
-        }
-        let mut different = vec![pid];
-        for tid in threads {
-            if !different
-                .iter()
-                .any(|&known| known == tid || self.share(known, tid))
-            {
-                different.push(tid);
-            }
-        }
-        different.split_off(1)
-    }
-
-    fn share(&self, one: Pid, other: Pid) -> bool {
-        let mut shared = false;
-        let ask = |sink: &mut dyn FnMut(&[u8])| {
-            sink(if self.kcmp && sys::share_files(one, other)? {
-                b"1"
-            } else {
-                b"0"
-            });
-            Ok(())
-        };
-        let name = format!("kcmp/{one}-{other}");
-        let asked = self
-            .root
-            .answer(&name, ask, &mut |answer| shared = answer == b"1");
-        asked.is_ok() && shared
     }
 
     /// One descriptor table: `dir` is that of the process, or of the thread.
