@@ -64,6 +64,13 @@ fn a_recording_reads_back_the_same() {
         )
         .unwrap();
     assert_eq!(answer, asked);
+    let long = vec![7; 200_000];
+    std::fs::write(tape.join("answers/long"), &long).unwrap();
+    let mut pieces = 0;
+    taped
+        .answer("long", |_| panic!(), &mut |_| pieces += 1)
+        .unwrap();
+    assert_eq!(pieces, 1, "a message could be cut in two");
     assert!(taped.read("/proc/never-asked").is_err());
 }
 
