@@ -1,1 +1,33 @@
+//! Active questions: the only crate that sends.
+//!
+//! A [`Plan`] (targets, ports, technique, pace) is run by [`scan`]: a [`schedule`] says what
+//! to send next, a technique ([`connect`], …) sends it and notices the answer, [`engine`]
+//! brings the two together. Schedule, [`pace`], [`ports`] are arithmetic on values and
+//! need no network. One thread does it all; further ones only make it faster.
+//!
+//! * A port that could not be asked because our own system had no room (`EMFILE`,
+//!   `ENOBUFS`, `EADDRNOTAVAIL`, …) is asked again, never called closed.
+//! * A probe that met itself is asked again, never called open; see [`sources`].
 #![forbid(unsafe_code)]
+
+pub mod answer;
+pub mod bind;
+pub mod connect;
+pub mod engine;
+pub mod limits;
+pub mod pace;
+pub mod plan;
+pub mod poller;
+pub mod ports;
+pub mod route;
+mod run;
+pub mod schedule;
+pub mod shards;
+pub mod sources;
+pub mod target;
+
+pub use answer::{Answer, Reason};
+pub use pace::Pace;
+pub use plan::{Plan, Report};
+pub use ports::{PortSet, Ports};
+pub use run::{Listener, scan};

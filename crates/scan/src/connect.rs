@@ -1,0 +1,223 @@
+//! Full TCP connections (`-sT`), many at a time, without blocking.
+//!
+//! A connection that stands is closed with a reset (`SO_LINGER` 0): neither side is left
+//! with TIME_WAIT or ESTABLISHED. What remains on the other side is one dead entry in the
+//! listener's accept queue, until it calls accept.
+//!
+//! On Linux a refused socket can connect again, so closed ports of this machine cost two
+//! system calls each. Towards an address of our own every socket is bound to a source port
+//! that is not being scanned: no probe can meet itself or another probe of ours.
+
+use crate::answer::{Answer, Reason};
+use crate::engine::{Came, Driver, Sent};
+use crate::poller::{Interest, Poller};
+use crate::schedule::Ask;
+use model::PortState;
+use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+/// Whether a refused socket may be connected again: Linux documents it (connect(2)),
+/// POSIX leaves it open.
+const REUSES: bool = cfg!(target_os = "linux");
+
+struct Flight {
+    ask: Ask,
+    socket: Socket,
+}
+
+/// A refused socket that can connect again.
+struct Spare {
+    socket: Socket,
+    /// The address it is bound to, if any.
+    own: Option<IpAddr>,
+    is_v6: bool,
+}
+
+/// Connects, and keeps the sockets under way.
+pub struct Connect {
+    poller: Poller,
+    /// Source ports to bind towards addresses of our own, used in turn.
+    sources: Vec<u16>,
+    turn: usize,
+    flights: HashMap<u64, Flight>,
+    by_port: HashMap<(u32, u32), u64>,
+    next_key: u64,
+    spare: Option<Spare>,
+    keys: Vec<u64>,
+}
+
+impl Connect {
+    /// A driver that binds these source ports towards addresses of our own.
+    ///
+    /// # Errors
+    /// The system has no descriptor left.
+    pub fn new(sources: Vec<u16>) -> io::Result<Connect> {
+        Ok(Connect {
+            poller: Poller::new(Interest::Write)?,
+            sources,
+            turn: 0,
+            flights: HashMap::new(),
+            by_port: HashMap::new(),
+            next_key: 0,
+            spare: None,
+            keys: Vec::new(),
+        })
+    }
+
+    /// A socket to probe an address with, bound where the address is our own.
+    fn socket(&mut self, to: SocketAddr, own: Option<IpAddr>) -> io::Result<Socket> {
+        if let Some(spare) = self.spare.take()
+            && spare.own == own
+            && spare.is_v6 == to.is_ipv6()
+        {
+            return Ok(spare.socket);
+        }
+        let socket = Socket::new(Domain::for_address(to), Type::STREAM, Some(Protocol::TCP))?;
+        socket.set_nonblocking(true)?;
+        socket.set_linger(Some(Duration::ZERO))?;
+        if let Some(own) = own {
+            socket.set_reuse_address(true)?;
+            self.turn = self.turn.wrapping_add(1);
+            let at = self.turn % self.sources.len().max(1);
+            let port = self.sources.get(at).copied().unwrap_or(0);
+            socket.bind(&SockAddr::from(SocketAddr::new(own, port)))?;
+        }
+        Ok(socket)
+    }
+
+    fn try_send(&mut self, ask: &Ask, own: Option<IpAddr>) -> io::Result<Sent> {
+        let to = SocketAddr::new(ask.addr, ask.port);
+        let name = SockAddr::from(to);
+        let socket = self.socket(to, own)?;
+        let mut outcome = socket.connect(&name);
+        if REUSES && is_under_way(&outcome) {
+            // Asked again, the socket tells of an answer that came meanwhile, as on this
+            // machine it always has, and is ready for the next port.
+            outcome = socket.connect(&name);
+        }
+        if is_under_way(&outcome) {
+            return self.fly(*ask, socket);
+        }
+        match conclude(outcome, &socket, to)? {
+            Some(answer) => {
+                if REUSES && answer.reason == Reason::ConnRefused {
+                    self.spare = Some(Spare {
+                        socket,
+                        own,
+                        is_v6: to.is_ipv6(),
+                    });
+                }
+                Ok(Sent::Settled(answer))
+            }
+            None => Ok(Sent::Later),
+        }
+    }
+
+    fn fly(&mut self, ask: Ask, socket: Socket) -> io::Result<Sent> {
+        let key = self.next_key;
+        self.next_key += 1;
+        self.poller.arm(socket.as_fd(), key, false)?;
+        self.by_port.insert((ask.host, ask.index), key);
+        self.flights.insert(key, Flight { ask, socket });
+        Ok(Sent::Flying)
+    }
+}
+
+impl Driver for Connect {
+    fn send(&mut self, ask: &Ask, local: Option<IpAddr>) -> Sent {
+        match self.try_send(ask, local) {
+            Ok(sent) => sent,
+            Err(error) => match settled_by(&error) {
+                Some(answer) => Sent::Settled(answer),
+                None => Sent::Later,
+            },
+        }
+    }
+
+    fn wait(&mut self, timeout: Duration, came: &mut Vec<Came>) -> io::Result<()> {
+        let mut keys = std::mem::take(&mut self.keys);
+        let armed = self
+            .flights
+            .iter()
+            .map(|(key, flight)| (*key, flight.socket.as_fd()));
+        self.poller.wait(armed, timeout, &mut keys)?;
+        for key in keys.drain(..) {
+            let Some(flight) = self.flights.remove(&key) else {
+                continue;
+            };
+            self.by_port.remove(&(flight.ask.host, flight.ask.index));
+            let to = SocketAddr::new(flight.ask.addr, flight.ask.port);
+            let outcome = match flight.socket.take_error()? {
+                Some(error) => Err(error),
+                None => Ok(()),
+            };
+            let answer = match conclude(outcome, &flight.socket, to) {
+                Ok(answer) => answer,
+                Err(error) => settled_by(&error),
+            };
+            came.push(Came {
+                ask: flight.ask,
+                answer,
+            });
+        }
+        self.keys = keys;
+        Ok(())
+    }
+
+    fn forget(&mut self, ask: &Ask) {
+        if let Some(key) = self.by_port.remove(&(ask.host, ask.index)) {
+            self.flights.remove(&key);
+        }
+    }
+}
+
+fn is_under_way(outcome: &io::Result<()>) -> bool {
+    matches!(outcome, Err(error) if matches!(
+        error.raw_os_error(), Some(libc::EINPROGRESS | libc::EALREADY | libc::EINTR)))
+}
+
+/// What a finished connect says; none if it met itself and says nothing.
+///
+/// # Errors
+/// Our own system had no room.
+fn conclude(
+    outcome: io::Result<()>,
+    socket: &Socket,
+    to: SocketAddr,
+) -> io::Result<Option<Answer>> {
+    match outcome {
+        Ok(()) => {
+            let own = socket.local_addr().ok().and_then(|own| own.as_socket());
+            // RFC 9293 simultaneous open: a probe whose source happens to be its target.
+            Ok((own != Some(to)).then_some(Answer::new(PortState::Open, Reason::SynAck)))
+        }
+        Err(error) if error.raw_os_error() == Some(libc::EISCONN) => conclude(Ok(()), socket, to),
+        Err(error) => settled_by(&error).map(Some).ok_or(error),
+    }
+}
+
+/// What an error says of the port; none if it says only that our own system had no room.
+fn settled_by(error: &io::Error) -> Option<Answer> {
+    let (state, reason) = match error.raw_os_error()? {
+        libc::ECONNREFUSED | libc::ECONNRESET => (PortState::Closed, Reason::ConnRefused),
+        libc::ETIMEDOUT => (PortState::Filtered, Reason::NoResponse),
+        libc::EHOSTUNREACH | libc::EHOSTDOWN => (PortState::Filtered, Reason::HostUnreach),
+        libc::ENETUNREACH | libc::ENETDOWN => (PortState::Filtered, Reason::NetUnreach),
+        libc::ENOPROTOOPT => (PortState::Filtered, Reason::ProtoUnreach),
+        libc::EACCES => (PortState::Filtered, Reason::AdminProhibited),
+        libc::EMFILE
+        | libc::ENFILE
+        | libc::ENOBUFS
+        | libc::ENOMEM
+        | libc::EAGAIN
+        | libc::EADDRINUSE
+        | libc::EADDRNOTAVAIL
+        | libc::EINTR => return None,
+        _ => (PortState::Filtered, Reason::NotSent),
+    };
+    Some(Answer::new(state, reason))
+}

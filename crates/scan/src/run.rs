@@ -1,0 +1,343 @@
+//! Runs a plan: hosts in groups, groups in order, a report a host.
+
+use crate::answer::Answer;
+use crate::bind::{self, Table};
+use crate::connect::Connect;
+use crate::engine::{self, Driver, Watch};
+use crate::limits;
+use crate::plan::{Plan, Report};
+use crate::ports::PortSet;
+use crate::schedule::{Ask, Outcome, Schedule, Target, Terms};
+use crate::{route, shards, sources};
+use crossbeam_channel::{Receiver, Sender, unbounded};
+use model::{Gap, Gaps, PortState, Proto, Technique};
+use std::io;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+/// What a scan tells while it runs.
+pub trait Listener {
+    /// A port answers: told at once.
+    fn open(&mut self, addr: IpAddr, port: u16, answer: Answer);
+
+    /// Ports settled and ports in all, every now and then.
+    fn progress(&mut self, settled: usize, all: usize);
+
+    /// All of a host is settled, or it was given up.
+    ///
+    /// # Errors
+    /// Those of writing it somewhere; they end the scan.
+    fn report(&mut self, report: Report) -> io::Result<()>;
+}
+
+/// Answers kept at a time; decides how many hosts are asked together.
+const GROUP_PORTS: usize = 4 << 20;
+/// Hosts asked together at most.
+const GROUP_HOSTS: usize = 256;
+/// Below this many ports threads cost more than they bring.
+const SHARD_PORTS: usize = 4_096;
+
+/// Runs a plan. `stop` is asked often, from any thread; once it says true the scan ends
+/// with what it has, the rest in [`Report::missed`]. What could not be asked at all comes
+/// back as gaps.
+///
+/// # Errors
+/// Those of the listener.
+pub fn scan(
+    plan: &Plan,
+    listener: &mut dyn Listener,
+    stop: &(dyn Fn() -> bool + Sync),
+) -> io::Result<Gaps> {
+    let ports: Arc<[u16]> = plan.ports.iter().collect();
+    let size = (GROUP_PORTS / ports.len().max(1)).clamp(1, GROUP_HOSTS);
+    let mut gaps = Gaps::new();
+    let mut before = 0;
+    for group in plan.targets.chunks(size) {
+        let (outcomes, mut more) = {
+            let mut part = Part {
+                plan,
+                listener,
+                stop,
+                before,
+            };
+            match plan.technique {
+                Technique::Bind => part.bind(group, &ports),
+                Technique::Connect | Technique::Syn | Technique::Udp => part.probe(group, &ports),
+            }
+        };
+        gaps.append(&mut more);
+        for outcome in outcomes {
+            listener.report(report(plan, &ports, outcome))?;
+        }
+        before += group.len() * ports.len();
+        if stop() {
+            break;
+        }
+    }
+    Ok(gaps)
+}
+
+fn report(plan: &Plan, ports: &[u16], outcome: Outcome) -> Report {
+    let pairs = ports.iter().copied().zip(outcome.answers);
+    let (settled, missed): (Vec<_>, Vec<_>) = pairs.partition(|(_, answer)| answer.is_some());
+    Report {
+        technique: plan.technique,
+        proto: plan.proto,
+        addr: outcome.addr,
+        answers: settled
+            .into_iter()
+            .filter_map(|(port, answer)| Some((port, answer?)))
+            .collect(),
+        missed: PortSet::of(missed.into_iter().map(|(port, _)| port)),
+        rtt: outcome.rtt,
+        took: outcome.took,
+    }
+}
+
+/// One group of hosts under way.
+struct Part<'a> {
+    plan: &'a Plan,
+    listener: &'a mut dyn Listener,
+    stop: &'a (dyn Fn() -> bool + Sync),
+    /// Ports settled in groups before.
+    before: usize,
+}
+
+type Opened = (IpAddr, u16, Answer);
+
+impl Part<'_> {
+    fn probe(&mut self, group: &[IpAddr], ports: &Arc<[u16]>) -> (Vec<Outcome>, Gaps) {
+        let targets: Vec<Target> = group
+            .iter()
+            .map(|&addr| Target {
+                addr,
+                local: route::is_local(addr),
+            })
+            .collect();
+        let own: Vec<IpAddr> = targets
+            .iter()
+            .filter(|target| target.local)
+            .map(|target| target.addr)
+            .collect();
+        let shards = if own.len() == targets.len()
+            && !self.plan.pace.is_timed()
+            && ports.len() * targets.len() >= SHARD_PORTS
+        {
+            self.plan.threads.max(1)
+        } else {
+            1
+        };
+        // Ports our own probes come from are asked for last, from other ports.
+        let reserved = sources::reserve(&own, &self.plan.ports, shards * sources::EACH);
+        let clash: PortSet = PortSet::of(
+            reserved
+                .ports()
+                .filter(|&port| self.plan.ports.contains(port)),
+        );
+        let first: Arc<[u16]> = ports
+            .iter()
+            .copied()
+            .filter(|&p| !clash.contains(p))
+            .collect();
+        let mut gaps = Gaps::new();
+        let mut outcomes = self.shards(&targets, &first, &reserved, shards, &mut gaps);
+        drop(reserved);
+        if !clash.is_empty() {
+            let others = sources::reserve_apart(&own, &clash, sources::EACH);
+            let last: Arc<[u16]> = clash.iter().collect();
+            let late = self.shards(&targets, &last, &others, 1, &mut gaps);
+            for (outcome, late) in outcomes.iter_mut().zip(late) {
+                let known = first.iter().copied().zip(outcome.answers.drain(..));
+                let mut all: Vec<_> = known
+                    .chain(last.iter().copied().zip(late.answers))
+                    .collect();
+                all.sort_unstable_by_key(|&(port, _)| port);
+                outcome.answers = all.into_iter().map(|(_, answer)| answer).collect();
+                outcome.took += late.took;
+            }
+        }
+        (outcomes, gaps)
+    }
+
+    /// Splits the ports over threads and puts the answers together again.
+    fn shards(
+        &mut self,
+        targets: &[Target],
+        ports: &Arc<[u16]>,
+        reserved: &sources::Reserved,
+        count: usize,
+        gaps: &mut Gaps,
+    ) -> Vec<Outcome> {
+        let (opened, openings) = unbounded();
+        let settled = AtomicUsize::new(self.before);
+        let (plan, stop) = (self.plan, self.stop);
+        let all = plan.size();
+        let part = |at: usize, watch: &mut dyn Watch| {
+            let range = shards::range(ports.len(), at, count);
+            let ports: Arc<[u16]> = ports.get(range).unwrap_or_default().into();
+            let terms = Terms {
+                pace: plan.pace.clone(),
+                silence: plan.silence(),
+                flights_max: limits::flights() / u32::try_from(count).unwrap_or(1).max(1),
+                window_max: WINDOW_MAX,
+            };
+            let mut schedule = Schedule::new(targets, ports, terms, Instant::now());
+            let ran = driver(plan, reserved.share(at, count))
+                .and_then(|mut driver| engine::run(&mut schedule, driver.as_mut(), watch));
+            (schedule.outcomes(), ran.err())
+        };
+        let results = shards::run(
+            count,
+            |at| {
+                let mut watch = Here {
+                    listener: &mut *self.listener,
+                    openings: &openings,
+                    settled: &settled,
+                    all,
+                    stop,
+                };
+                let done = part(at, &mut watch);
+                watch.drain();
+                done
+            },
+            |at| {
+                let mut watch = There {
+                    opened: &opened,
+                    settled: &settled,
+                    stop,
+                };
+                part(at, &mut watch)
+            },
+        );
+        for (addr, port, answer) in openings.try_iter() {
+            self.listener.open(addr, port, answer);
+        }
+        let mut whole: Vec<Outcome> = Vec::new();
+        for (outcomes, error) in results {
+            if let Some(error) = error {
+                gaps.push(Gap::io(format!("{} probes", plan.proto), &error));
+            }
+            join(&mut whole, outcomes);
+        }
+        whole
+    }
+
+    /// Bind probes: no schedule, nothing to wait for.
+    fn bind(&mut self, group: &[IpAddr], ports: &Arc<[u16]>) -> (Vec<Outcome>, Gaps) {
+        let mut outcomes = Vec::new();
+        let mut gaps = Gaps::new();
+        for &addr in group {
+            let table = Table {
+                is_v6: addr.is_ipv6(),
+                is_udp: self.plan.proto == Proto::Udp,
+            };
+            let from = Instant::now();
+            let count = if ports.len() < SHARD_PORTS {
+                1
+            } else {
+                self.plan.threads.max(1)
+            };
+            let stop = self.stop;
+            let part = |at: usize| {
+                let range = shards::range(ports.len(), at, count);
+                bind::probe_all(table, addr, ports.get(range).unwrap_or_default(), stop)
+            };
+            let mut answers = Vec::new();
+            for (mut more, gap) in shards::run(count, part, part) {
+                answers.append(&mut more);
+                gaps.extend(gap);
+            }
+            gaps.dedup();
+            self.before += ports.len();
+            self.listener.progress(self.before, self.plan.size());
+            outcomes.push(Outcome {
+                addr,
+                answers,
+                rtt: None,
+                took: from.elapsed(),
+            });
+        }
+        (outcomes, gaps)
+    }
+}
+
+/// Probes under way to one host at most.
+const WINDOW_MAX: u32 = 4_096;
+
+fn driver(plan: &Plan, sources: Vec<u16>) -> io::Result<Box<dyn Driver>> {
+    match plan.technique {
+        Technique::Connect => Ok(Box::new(Connect::new(sources)?)),
+        Technique::Syn | Technique::Udp | Technique::Bind => {
+            Err(io::Error::from(io::ErrorKind::Unsupported))
+        }
+    }
+}
+
+/// Appends the answers of further ports of the same hosts.
+fn join(whole: &mut Vec<Outcome>, part: Vec<Outcome>) {
+    if whole.is_empty() {
+        *whole = part;
+        return;
+    }
+    for (all, mut more) in whole.iter_mut().zip(part) {
+        all.answers.append(&mut more.answers);
+        all.rtt = all.rtt.or(more.rtt);
+        all.took = all.took.max(more.took);
+    }
+}
+
+/// The part that runs on the caller's thread: speaks for all.
+struct Here<'a> {
+    listener: &'a mut dyn Listener,
+    openings: &'a Receiver<Opened>,
+    settled: &'a AtomicUsize,
+    all: usize,
+    stop: &'a (dyn Fn() -> bool + Sync),
+}
+
+impl Here<'_> {
+    fn drain(&mut self) {
+        for (addr, port, answer) in self.openings.try_iter() {
+            self.listener.open(addr, port, answer);
+        }
+    }
+}
+
+impl Watch for Here<'_> {
+    fn settled(&mut self, ask: &Ask, answer: Answer) {
+        self.settled.fetch_add(1, Ordering::Relaxed);
+        if answer.state == PortState::Open {
+            self.listener.open(ask.addr, ask.port, answer);
+        }
+    }
+
+    fn tick(&mut self) -> bool {
+        self.drain();
+        let settled = self.settled.load(Ordering::Relaxed);
+        self.listener.progress(settled, self.all);
+        !(self.stop)()
+    }
+}
+
+/// A part on another thread.
+struct There<'a> {
+    opened: &'a Sender<Opened>,
+    settled: &'a AtomicUsize,
+    stop: &'a (dyn Fn() -> bool + Sync),
+}
+
+impl Watch for There<'_> {
+    fn settled(&mut self, ask: &Ask, answer: Answer) {
+        self.settled.fetch_add(1, Ordering::Relaxed);
+        if answer.state == PortState::Open {
+            // The receiver lives as long as this thread.
+            let _ = self.opened.send((ask.addr, ask.port, answer));
+        }
+    }
+
+    fn tick(&mut self) -> bool {
+        !(self.stop)()
+    }
+}

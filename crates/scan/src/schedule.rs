@@ -1,0 +1,454 @@
+//! What to send next, and when: the order of a scan without its sockets. Pure: the
+//! moment comes in as a value.
+
+use crate::answer::{Answer, Reason};
+use crate::pace::{Pace, Rate, RoundTrip, Window};
+use model::PortState;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How long a probe of this machine itself may go unanswered.
+const LOCAL_TIMEOUT: Duration = Duration::from_millis(250);
+
+/// One probe of one port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Ask {
+    /// Place of the host in the schedule.
+    pub host: u32,
+    /// Place of the port in the schedule's list.
+    pub index: u32,
+    /// How many probes of this port went before.
+    pub attempt: u8,
+    /// The host's address.
+    pub addr: IpAddr,
+    /// The port.
+    pub port: u16,
+}
+
+/// What to do now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Send this.
+    Send(Ask),
+    /// Nothing before this moment, unless an answer comes.
+    Wait(Instant),
+    /// All is answered or given up.
+    Done,
+}
+
+/// A host to be probed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Its address.
+    pub addr: IpAddr,
+    /// Whether it is this machine: nothing gets lost on the way.
+    pub local: bool,
+}
+
+/// What a schedule is made of.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    /// The pace.
+    pub pace: Pace,
+    /// What silence means for this technique.
+    pub silence: PortState,
+    /// Probes under way at most, over all hosts.
+    pub flights_max: u32,
+    /// Probes under way to one host at most.
+    pub window_max: u32,
+}
+
+struct Host {
+    target: Target,
+    cursor: usize,
+    again: VecDeque<(u32, u8)>,
+    /// Ports given up after as many tries as the way so far asked for.
+    bench: Vec<(u32, u8)>,
+    under_way: u32,
+    window: Window,
+    trip: RoundTrip,
+    not_before: Option<Instant>,
+    delay: Duration,
+    tries: u8,
+    answers: Vec<Option<Answer>>,
+    left: usize,
+    started: Option<Instant>,
+    ended: Option<Instant>,
+}
+
+#[derive(Clone, Copy)]
+struct Flight {
+    attempt: u8,
+    sent: Instant,
+}
+
+/// A scan under way.
+pub struct Schedule {
+    terms: Terms,
+    ports: Arc<[u16]>,
+    hosts: Vec<Host>,
+    /// Hosts not ended, asked in turn.
+    active: Vec<u32>,
+    turn: usize,
+    flights: HashMap<(u32, u32), Flight>,
+    due: BinaryHeap<Reverse<(Instant, u32, u32, u8)>>,
+    rate_max: Option<Rate>,
+    rate_min: Option<Rate>,
+    flights_max: u32,
+    hold: Option<Instant>,
+}
+
+/// What became of one host.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Its address.
+    pub addr: IpAddr,
+    /// An answer for each port of the list, none where it was never settled.
+    pub answers: Vec<Option<Answer>>,
+    /// Smoothed round trip and its spread, where one was measured.
+    pub rtt: Option<(Duration, Duration)>,
+    /// Time from its first probe to its last answer.
+    pub took: Duration,
+}
+
+impl Schedule {
+    /// A schedule that has sent nothing yet.
+    #[must_use]
+    pub fn new(targets: &[Target], ports: Arc<[u16]>, terms: Terms, now: Instant) -> Schedule {
+        let hosts: Vec<Host> = targets
+            .iter()
+            .map(|&target| Host::new(target, ports.len(), &terms))
+            .collect();
+        let active = if ports.is_empty() {
+            Vec::new()
+        } else {
+            (0..).take(hosts.len()).collect()
+        };
+        Schedule {
+            ports,
+            hosts,
+            active,
+            turn: 0,
+            flights: HashMap::new(),
+            due: BinaryHeap::new(),
+            rate_max: terms.pace.rate_max.map(|rate| Rate::new(rate, now)),
+            rate_min: terms.pace.rate_min.map(|rate| Rate::new(rate, now)),
+            flights_max: terms.flights_max.max(1),
+            terms,
+            hold: None,
+        }
+    }
+
+    /// What to do now. What is handed out must be told back by [`Schedule::sent`],
+    /// [`Schedule::settled`] or [`Schedule::postponed`].
+    pub fn next(&mut self, now: Instant) -> Next {
+        if self.active.is_empty() {
+            return Next::Done;
+        }
+        let due = self.due.peek().map(|entry| entry.0.0);
+        let rate = self.rate_max.as_ref().map(Rate::due);
+        let blocked = [self.hold, rate].into_iter().flatten().max();
+        if let Some(moment) = blocked.filter(|&moment| moment > now) {
+            return Next::Wait(due.map_or(moment, |due| due.min(moment)));
+        }
+        let under_way = u32::try_from(self.flights.len()).unwrap_or(u32::MAX);
+        if under_way >= self.flights_max || (self.terms.pace.serial && under_way > 0) {
+            return Next::Wait(due.unwrap_or(now));
+        }
+        let pressed = self.rate_min.as_ref().map(Rate::due);
+        let mut wake = due;
+        for moment in pressed.into_iter().filter(|&moment| moment > now) {
+            wake = Some(wake.map_or(moment, |wake| wake.min(moment)));
+        }
+        let is_pressed = pressed.is_some_and(|moment| moment <= now);
+        for step in 0..self.active.len() {
+            let turn = (self.turn + step) % self.active.len();
+            let Some(&id) = self.active.get(turn) else {
+                continue;
+            };
+            let Some(host) = self.hosts.get_mut(at(id)) else {
+                continue;
+            };
+            if let Some(moment) = host.not_before.filter(|&moment| moment > now) {
+                wake = Some(wake.map_or(moment, |wake| wake.min(moment)));
+            } else if (is_pressed || host.under_way < host.window.size())
+                && let Some((index, attempt)) = host.take()
+            {
+                self.turn = turn + 1;
+                return Next::Send(Ask {
+                    host: id,
+                    index,
+                    attempt,
+                    addr: host.target.addr,
+                    port: self.ports.get(at(index)).copied().unwrap_or_default(),
+                });
+            }
+        }
+        // Where nothing is under way, only benches are left: `expire` concludes them at once.
+        Next::Wait(wake.unwrap_or(now))
+    }
+
+    /// A probe left and awaits its answer.
+    pub fn sent(&mut self, ask: Ask, now: Instant) {
+        self.count(ask.host, now);
+        let Some(host) = self.hosts.get_mut(at(ask.host)) else {
+            return;
+        };
+        host.under_way += 1;
+        let deadline = now + host.timeout(&self.terms.pace);
+        let flight = Flight {
+            attempt: ask.attempt,
+            sent: now,
+        };
+        self.flights.insert((ask.host, ask.index), flight);
+        self.due
+            .push(Reverse((deadline, ask.host, ask.index, ask.attempt)));
+    }
+
+    /// A probe was answered while it was being sent.
+    pub fn settled(&mut self, ask: Ask, answer: Answer, now: Instant) {
+        self.count(ask.host, now);
+        self.keep(ask, answer, now);
+    }
+
+    /// An answer came to a probe sent before, in time or late.
+    pub fn answered(&mut self, ask: Ask, answer: Answer, now: Instant) {
+        let flight = self.flights.remove(&(ask.host, ask.index));
+        let retries_max = self.terms.pace.retries_max;
+        if let Some(host) = self.hosts.get_mut(at(ask.host)) {
+            if let Some(flight) = flight {
+                host.under_way = host.under_way.saturating_sub(1);
+                if flight.attempt == ask.attempt {
+                    host.trip.measured(now.duration_since(flight.sent));
+                }
+            }
+            host.window.answered();
+            if ask.attempt > 0 {
+                let timeout = host.trip.timeout(&self.terms.pace);
+                host.window.lost(now, timeout);
+                host.try_more(
+                    ask.attempt
+                        .saturating_add(2)
+                        .min(retries_max.saturating_add(1)),
+                );
+            }
+        }
+        self.keep(ask, answer, now);
+    }
+
+    /// A probe under way met itself, or its socket failed: it is sent again.
+    pub fn lost(&mut self, ask: Ask) {
+        if self.flights.remove(&(ask.host, ask.index)).is_some()
+            && let Some(host) = self.hosts.get_mut(at(ask.host))
+        {
+            host.under_way = host.under_way.saturating_sub(1);
+            host.again.push_back((ask.index, ask.attempt));
+        }
+    }
+
+    /// Our own address towards a host, where that is the host's too.
+    #[must_use]
+    pub fn own(&self, host: u32) -> Option<IpAddr> {
+        let target = self.hosts.get(at(host))?.target;
+        target.local.then_some(target.addr)
+    }
+
+    /// Probes under way.
+    #[must_use]
+    pub fn under_way(&self) -> usize {
+        self.flights.len()
+    }
+
+    /// Our own system had no room for a probe: it goes back, and fewer go at a time.
+    pub fn postponed(&mut self, ask: Ask, now: Instant) {
+        let under_way = u32::try_from(self.flights.len()).unwrap_or(u32::MAX);
+        self.flights_max = under_way.clamp(1, self.flights_max);
+        self.hold = Some(now + Duration::from_millis(5));
+        if let Some(host) = self.hosts.get_mut(at(ask.host)) {
+            host.again.push_front((ask.index, ask.attempt));
+        }
+    }
+
+    /// Gives up what has waited long enough; `forget` is told of each such probe. Hosts
+    /// whose time is over end here.
+    pub fn expire(&mut self, now: Instant, mut forget: impl FnMut(Ask)) {
+        while let Some(&Reverse((moment, id, index, attempt))) = self.due.peek() {
+            if moment > now {
+                break;
+            }
+            self.due.pop();
+            let same = |flight: &Flight| flight.attempt == attempt;
+            if !self.flights.get(&(id, index)).is_some_and(same) {
+                continue;
+            }
+            self.flights.remove(&(id, index));
+            if let Some(host) = self.hosts.get_mut(at(id)) {
+                host.under_way = host.under_way.saturating_sub(1);
+                host.silent(index, attempt);
+                forget(Ask {
+                    host: id,
+                    index,
+                    attempt,
+                    addr: host.target.addr,
+                    port: self.ports.get(at(index)).copied().unwrap_or_default(),
+                });
+            }
+        }
+        let (silence, limit) = (self.terms.silence, self.terms.pace.host_timeout);
+        for &id in &self.active {
+            if let Some(host) = self.hosts.get_mut(at(id)) {
+                host.conclude(silence, now);
+                if host.is_late(limit, now) {
+                    host.ended = Some(now);
+                }
+            }
+        }
+        let hosts = &self.hosts;
+        self.active
+            .retain(|&id| hosts.get(at(id)).is_some_and(|host| host.ended.is_none()));
+    }
+
+    /// What became of the hosts, in the order given.
+    #[must_use]
+    pub fn outcomes(self) -> Vec<Outcome> {
+        let hosts = self.hosts.into_iter();
+        hosts
+            .map(|host| Outcome {
+                addr: host.target.addr,
+                answers: host.answers,
+                rtt: host.trip.smooth(),
+                took: match (host.started, host.ended) {
+                    (Some(from), Some(to)) => to.duration_since(from),
+                    _ => Duration::ZERO,
+                },
+            })
+            .collect()
+    }
+
+    fn keep(&mut self, ask: Ask, answer: Answer, now: Instant) {
+        if let Some(host) = self.hosts.get_mut(at(ask.host)) {
+            host.settle(ask.index, answer, now);
+        }
+    }
+
+    /// Every probe counts for the rates and the delay of its host.
+    fn count(&mut self, id: u32, now: Instant) {
+        for rate in self.rate_max.iter_mut().chain(&mut self.rate_min) {
+            rate.sent(now);
+        }
+        if let Some(host) = self.hosts.get_mut(at(id)) {
+            host.started.get_or_insert(now);
+            if !host.delay.is_zero() {
+                host.not_before = Some(now + host.delay);
+            }
+        }
+    }
+}
+
+/// A place in a list.
+fn at(id: u32) -> usize {
+    usize::try_from(id).unwrap_or(usize::MAX)
+}
+
+impl Host {
+    fn new(target: Target, ports: usize, terms: &Terms) -> Host {
+        let first = if target.local {
+            terms.window_max
+        } else {
+            terms.pace.window_first
+        };
+        Host {
+            target,
+            cursor: 0,
+            again: VecDeque::new(),
+            bench: Vec::new(),
+            under_way: 0,
+            window: Window::new(first, terms.window_max),
+            trip: RoundTrip::default(),
+            not_before: None,
+            delay: terms.pace.delay,
+            tries: terms.pace.retries_max.saturating_add(1).min(2),
+            answers: vec![None; ports],
+            left: ports,
+            started: None,
+            ended: None,
+        }
+    }
+
+    /// On this machine an answer comes at once or not at all.
+    fn timeout(&self, pace: &Pace) -> Duration {
+        match self.trip.smooth() {
+            None if self.target.local && !pace.serial => LOCAL_TIMEOUT,
+            _ => self.trip.timeout(pace),
+        }
+    }
+
+    /// The next probe of this host: what is to be asked again first.
+    fn take(&mut self) -> Option<(u32, u8)> {
+        while let Some((index, attempt)) = self.again.pop_front() {
+            if self.answers.get(at(index)).is_some_and(Option::is_none) {
+                return Some((index, attempt));
+            }
+        }
+        if self.cursor < self.answers.len() {
+            self.cursor += 1;
+            return Some((u32::try_from(self.cursor - 1).ok()?, 0));
+        }
+        None
+    }
+
+    /// Nothing came in time.
+    fn silent(&mut self, index: u32, attempt: u8) {
+        if attempt.saturating_add(1) < self.tries {
+            self.again.push_back((index, attempt + 1));
+        } else {
+            self.bench.push((index, attempt.saturating_add(1)));
+        }
+    }
+
+    /// A later try was answered, so the way loses packets: ports given up after fewer tries
+    /// are asked again.
+    fn try_more(&mut self, tries: u8) {
+        if tries > self.tries {
+            self.tries = tries;
+            self.again.extend(self.bench.drain(..));
+        }
+    }
+
+    /// Keeps an answer: the first, or a late one in place of silence.
+    fn settle(&mut self, index: u32, answer: Answer, now: Instant) {
+        let Some(place) = self.answers.get_mut(at(index)) else {
+            return;
+        };
+        let first = place.is_none();
+        if first || place.is_some_and(|old| old.reason == Reason::NoResponse) {
+            *place = Some(answer);
+        }
+        if first {
+            self.left -= 1;
+            if self.left == 0 {
+                self.ended = Some(now);
+            }
+        }
+    }
+
+    /// Where all else is done, ports given up are settled as silent.
+    fn conclude(&mut self, silence: PortState, now: Instant) {
+        if self.under_way > 0 || self.cursor < self.answers.len() || !self.again.is_empty() {
+            return;
+        }
+        for (index, _) in std::mem::take(&mut self.bench) {
+            self.settle(index, Answer::new(silence, Reason::NoResponse), now);
+        }
+    }
+
+    fn is_late(&self, limit: Option<Duration>, now: Instant) -> bool {
+        match (self.started, limit) {
+            (Some(started), Some(limit)) => now.duration_since(started) >= limit,
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Splits work over threads, where the system gives any. One thread does it all as well.
+
+use std::ops::Range;
+use std::thread::{self, Builder};
+
+/// Parts that work is split in where it is bound by the processor.
+#[must_use]
+pub fn parallelism() -> usize {
+    thread::available_parallelism().map_or(1, |count| count.get().min(4))
+}
+
+/// Runs `others` for the parts 1..count, each on a thread of its own, and meanwhile `own`
+/// for part 0 here. A part that gets no thread runs here too, later. Results in order.
+pub fn run<T: Send>(
+    count: usize,
+    mut own: impl FnMut(usize) -> T,
+    others: impl Fn(usize) -> T + Sync,
+) -> Vec<T> {
+    thread::scope(|scope| {
+        let others = &others;
+        let started: Vec<_> = (1..count)
+            .map(|part| {
+                Builder::new()
+                    .spawn_scoped(scope, move || others(part))
+                    .ok()
+            })
+            .collect();
+        let mut results = vec![own(0)];
+        for (part, thread) in (1..).zip(started) {
+            let done = thread.and_then(|thread| thread.join().ok());
+            results.push(done.unwrap_or_else(|| own(part)));
+        }
+        results
+    })
+}
+
+/// The part-th of `count` nearly equal ranges of 0..len.
+#[must_use]
+pub fn range(len: usize, part: usize, count: usize) -> Range<usize> {
+    let count = count.max(1);
+    len * part / count..len * (part + 1) / count
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_cover_all_and_come_in_order() {
+        for count in 1..6 {
+            let parts = run(
+                count,
+                |part| range(100, part, count),
+                |part| range(100, part, count),
+            );
+            let all: Vec<usize> = parts.into_iter().flatten().collect();
+            assert_eq!(all, (0..100).collect::<Vec<_>>());
+        }
+    }
+}
