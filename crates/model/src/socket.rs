@@ -129,6 +129,12 @@ impl State {
             .map_or(State::Other(number), |row| row.0)
     }
 
+    /// The name users know, where the number has one.
+    #[must_use]
+    pub fn name(self) -> Option<&'static str> {
+        STATES.iter().find(|row| row.0 == self).map(|row| row.2)
+    }
+
     /// The kernel's number.
     #[must_use]
     pub fn number(self) -> u8 {
@@ -144,8 +150,8 @@ impl State {
 
 impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match STATES.iter().find(|row| row.0 == *self) {
-            Some((_, _, name)) => f.pad(name),
+        match self.name() {
+            Some(name) => f.pad(name),
             None => f.pad(&format!("STATE-{}", self.number())),
         }
     }

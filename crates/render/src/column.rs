@@ -173,6 +173,22 @@ mod tests {
     }
 
     #[test]
+    fn addresses_look_as_display_has_them() {
+        for address in [
+            "0.0.0.0",
+            "255.10.9.200",
+            "::",
+            "::1",
+            "::ffff:1.2.3.4",
+            "2001:db8::a",
+        ] {
+            let mut text = Text::default();
+            text.address(address.parse().unwrap());
+            assert_eq!(text.as_bytes(), address.as_bytes());
+        }
+    }
+
+    #[test]
     fn truncation_never_halves_an_escape() {
         for (columns, left) in [
             (9, "ab\\x1bcd"),

@@ -2,6 +2,7 @@
 
 use crate::safe;
 use std::io::Write;
+use std::net::IpAddr;
 
 /// Printable text under construction. What is ours goes in by [`Text::word`], numbers by
 /// [`Text::number`], anything somebody else chose by [`Text::foreign`].
@@ -33,6 +34,23 @@ impl Text {
         }
         self.bytes
             .extend_from_slice(digits.get(at..).unwrap_or_default());
+    }
+
+    /// Appends an address as `Display` does; tables are full of them, so IPv4 has a way of
+    /// its own.
+    pub fn address(&mut self, address: IpAddr) {
+        match address {
+            IpAddr::V4(four) => {
+                let [a, b, c, d] = four.octets();
+                self.number(a.into());
+                for octet in [b, c, d] {
+                    self.bytes.push(b'.');
+                    self.number(octet.into());
+                }
+            }
+            IpAddr::V6(six) if six.is_unspecified() => self.word("::"),
+            IpAddr::V6(six) => self.show(six),
+        }
     }
 
     /// Appends what a value of our own prints as. Not for foreign text.

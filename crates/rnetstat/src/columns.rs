@@ -202,7 +202,7 @@ fn remote(row: &Row, out: &mut Text) {
 fn address(inet: &Inet, address: IpAddr, port: u16, numeric: bool, out: &mut Text) {
     match address {
         IpAddr::V6(six) if !numeric => out.show(format_args!("[{six}]")),
-        address => out.show(address),
+        address => out.address(address),
     }
     out.word(":");
     let name = if numeric {
@@ -225,7 +225,10 @@ fn inet_state(row: &Row, out: &mut Text) {
     match (inet.proto, inet.state) {
         (Proto::Raw, state) => out.number(state.number().into()),
         (Proto::Udp | Proto::UdpLite, State::Close) => {}
-        (_, state) => out.show(state),
+        (_, state) => match state.name() {
+            Some(name) => out.word(name),
+            None => out.show(state),
+        },
     }
 }
 

@@ -47,7 +47,7 @@ pub fn hex32(word: &[u8]) -> Option<u32> {
 /// Cuts a word at the first `mark`.
 #[must_use]
 pub fn split_once(word: &[u8], mark: u8) -> Option<(&[u8], &[u8])> {
-    let at = word.iter().position(|&byte| byte == mark)?;
+    let at = memchr::memchr(mark, word)?;
     Some((word.get(..at)?, word.get(at + 1..)?))
 }
 
