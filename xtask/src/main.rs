@@ -1,1 +1,63 @@
-fn main() {}
+//! The chores of the house: `cargo xtask CHORE`.
+#![forbid(unsafe_code)]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "chores run tools, read the tree they stand in, and talk to a developer"
+)]
+
+mod bench;
+mod compare;
+mod dist;
+mod elf;
+mod load;
+mod packages;
+mod sh;
+mod sums;
+mod targets;
+mod test;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+Usage: cargo xtask CHORE
+
+  dist              build the static programs into dist/, check and sum them
+  compare [-- ARG]  dist, then run rcompare on this host
+  test              all checks and tests; installs the tools they compare against
+  tidy              the rules of the house
+  bench [growth]    our programs beside their peers; writes docs/BENCHMARKS.md
+";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let done = match words.as_slice() {
+        ["dist"] => dist::all(),
+        ["compare", "--", rest @ ..] | ["compare", rest @ ..] => match compare::run(rest) {
+            Ok(code) => return code,
+            Err(why) => Err(why),
+        },
+        ["test"] => test::run(),
+        ["tidy"] => tidy::with_own_build(),
+        ["bench", rest @ ..] => bench::run(rest),
+        // How a bench starts a process of its load.
+        ["load-holder", index] => load::holder(index),
+        ["help" | "--help" | "-h"] => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        [] => Err(format!("name a chore\n{USAGE}")),
+        [other, ..] => Err(format!("there is no chore {other}\n{USAGE}")),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("xtask: {why}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! `cargo xtask dist`: the programs as we ship them. Static, small, the same bytes from
+//! any directory.
+
+use crate::elf;
+use crate::sh::{self, Outcome};
+use crate::targets::{self, Target};
+use crate::workspace::{self, PROGRAMS};
+use crate::{sums, workspace::cargo};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// No program may be larger than this, in bytes.
+const SIZE_MAX: usize = 2 << 20;
+
+/// Builds for every target that can be built for here, and writes the sums. A target whose
+/// standard library cannot be had is left out loudly; the first one must not be.
+///
+/// # Errors
+/// A build fails, a program breaks a promise, or `dist/` cannot be written.
+pub(crate) fn all() -> Outcome {
+    for target in &targets::TARGETS {
+        match targets::ready(target) {
+            Ok(()) => programs(target)?,
+            Err(why) if target == targets::HOST => return Err(why),
+            Err(why) => eprintln!("LEFT OUT: {}: {why}", target.name),
+        }
+    }
+    summed()
+}
+
+/// Builds for the system the chores run on, and nothing else; gives the directory.
+///
+/// # Errors
+/// As [`all`].
+pub(crate) fn host() -> Outcome<PathBuf> {
+    targets::ready(targets::HOST)?;
+    programs(targets::HOST)?;
+    summed()?;
+    Ok(targets::HOST.directory())
+}
+
+/// Writes `dist/SHA256SUMS` for what now lies in `dist/`.
+fn summed() -> Outcome {
+    let top = workspace::root().join("dist");
+    let mut files = sums::files(&top)?;
+    files.retain(|file| {
+        let name = file.file_name().unwrap_or_default();
+        let beside = file.parent() == Some(&top);
+        // The list does not sum itself; the image is made from this directory.
+        !(beside && (name == sums::NAME || file.extension().is_some_and(|end| end == "iso")))
+    });
+    place(
+        &top.join(sums::NAME),
+        sums::text(&top, &files)?.as_bytes(),
+        0o644,
+    )
+}
+
+/// Builds, checks and places the five programs of one target.
+fn programs(target: &Target) -> Outcome {
+    let built = build(target)?;
+    let hidden = prefixes()?;
+    let directory = target.directory();
+    std::fs::create_dir_all(&directory).map_err(|why| format!("{}: {why}", directory.display()))?;
+    for program in PROGRAMS {
+        let found = built.iter().find(|path| path.ends_with(program));
+        let path = found.ok_or_else(|| format!("cargo did not build {program}"))?;
+        let bytes = std::fs::read(path).map_err(|why| format!("{}: {why}", path.display()))?;
+        let froms: Vec<&Path> = hidden.iter().map(|(from, _)| from.as_path()).collect();
+        promised(&bytes, target, &froms)
+            .map_err(|why| format!("{}/{program}: {why}", target.name))?;
+        place(&directory.join(program), &bytes, 0o755)?;
+        println!("{:>9} bytes  {}/{program}", bytes.len(), target.name);
+    }
+    Ok(())
+}
+
+/// Whether a program keeps what we say of it: static, for its machine, small, and free of
+/// the paths of the machine it was built on.
+fn promised(bytes: &[u8], target: &Target, hidden: &[&Path]) -> Outcome {
+    let elf = elf::parse(bytes)?;
+    if !elf.is_static() {
+        return Err(format!("not static: {elf:?}"));
+    }
+    if elf.machine != target.machine {
+        return Err(format!("built for machine {}", elf.machine));
+    }
+    if bytes.len() > SIZE_MAX {
+        return Err(format!("{} bytes are more than {SIZE_MAX}", bytes.len()));
+    }
+    for path in hidden {
+        let path = path.as_os_str().as_encoded_bytes();
+        // `/` or the like would be found in every program.
+        if path.len() > 4 && bytes.windows(path.len()).any(|window| window == path) {
+            let path = String::from_utf8_lossy(path);
+            return Err(format!("holds the build path {path}"));
+        }
+    }
+    Ok(())
+}
+
+/// Runs cargo for one target; gives the paths of the programs.
+fn build(target: &Target) -> Outcome<Vec<PathBuf>> {
+    let mut command = cargo("build");
+    command.args(["--locked", "--release", "--target", target.triple]);
+    command.arg("--message-format=json-render-diagnostics");
+    for program in PROGRAMS {
+        command.args(["--package", program]);
+    }
+    command.env("CARGO_ENCODED_RUSTFLAGS", flags()?);
+    let mut built = Vec::new();
+    sh::lines(&mut command, |line| {
+        let told: serde_json::Value = serde_json::from_str(line).unwrap_or_default();
+        let path = workspace::text(&told, "executable");
+        if !path.is_empty() {
+            built.push(PathBuf::from(path));
+        }
+    })?;
+    Ok(built)
+}
+
+/// The compiler's flags, in cargo's encoding. The linker that comes with the compiler is
+/// used for every target: no foreign tool chain is needed, and none can leave its mark.
+fn flags() -> Outcome<OsString> {
+    let mut flags = OsString::from("-Clinker=rust-lld");
+    for (from, to) in prefixes()? {
+        flags.push("\x1f--remap-path-prefix=");
+        flags.push(from);
+        flags.push("=");
+        flags.push(to);
+    }
+    Ok(flags)
+}
+
+/// The directories of this machine a program must not name, and what stands for each.
+/// The compiler takes the last that fits, so the source directory comes last.
+fn prefixes() -> Outcome<Vec<(PathBuf, &'static str)>> {
+    let home = std::env::var_os("HOME").map_or_else(|| "/root".into(), PathBuf::from);
+    let cargo = std::env::var_os("CARGO_HOME").map_or_else(|| home.join(".cargo"), PathBuf::from);
+    let mut ask = Command::new("rustc");
+    let ask = ask.args(["--print", "sysroot"]);
+    let rust = sh::output(ask.current_dir(workspace::root()))?;
+    Ok(vec![
+        (cargo, "/cargo"),
+        (rust.trim_end().into(), "/rust"),
+        (workspace::root().into(), "/concord"),
+    ])
+}
+
+/// Writes a file under another name and moves it into place: a program that runs is not
+/// disturbed, and nothing half-written bears the name.
+///
+/// # Errors
+/// One line naming the path.
+pub(crate) fn place(path: &Path, bytes: &[u8], mode: u32) -> Outcome {
+    use std::os::unix::fs::PermissionsExt;
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(".partial");
+    let partial = PathBuf::from(partial);
+    std::fs::write(&partial, bytes)
+        .and_then(|()| std::fs::set_permissions(&partial, PermissionsExt::from_mode(mode)))
+        .and_then(|()| std::fs::rename(&partial, path))
+        .map_err(|why| format!("{}: {why}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A program without segments.
+    fn program() -> Vec<u8> {
+        let mut bytes = b"\x7fELF\x02\x01\x01".to_vec();
+        bytes.resize(64, 0);
+        bytes[18] = 62;
+        bytes
+    }
+
+    #[test]
+    fn a_program_keeps_its_promises_or_is_refused() {
+        let secret = Path::new("/secret/place");
+        let check = |bytes: &[u8]| promised(bytes, targets::HOST, &[Path::new("/"), secret]);
+        assert_eq!(check(&program()), Ok(()));
+        let mut other = program();
+        other[18] = 183;
+        assert!(check(&other).unwrap_err().contains("machine 183"));
+        let mut large = program();
+        large.resize(SIZE_MAX + 1, 0);
+        assert!(check(&large).unwrap_err().contains("more than"));
+        let told = [program(), b"at /secret/place/src/lib.rs".to_vec()].concat();
+        assert!(check(&told).unwrap_err().contains("build path"));
+        assert!(check(b"#!/bin/sh").is_err());
+    }
+
+    #[test]
+    fn a_place_that_cannot_be_written_is_named() {
+        let path = Path::new("/nonexistent/dist/x");
+        assert!(
+            place(path, b"", 0o644)
+                .unwrap_err()
+                .contains("/nonexistent/dist/x")
+        );
+    }
+}

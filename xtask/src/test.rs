@@ -1,0 +1,65 @@
+//! `cargo xtask test`: everything that must hold before a change is taken.
+
+use crate::sh::{self, Outcome};
+use crate::workspace::cargo;
+use crate::{dist, packages, tidy};
+
+/// Installs what the tests compare against, builds what they run, and runs them all.
+/// Whatever was skipped is told again at the end.
+///
+/// # Errors
+/// The first step that fails.
+pub(crate) fn run() -> Outcome {
+    let missing = packages::install();
+    sh::run(cargo("fmt").args(["--all", "--check"]))?;
+    let programs = dist::host()?;
+    sh::run(cargo("clippy").args(["--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    let mut skipped = Vec::new();
+    let mut test = cargo("test");
+    // Tests show their output, so that what was skipped is heard of.
+    test.args(["--workspace", "--no-fail-fast", "--", "--show-output"]);
+    let tested = sh::lines(test.env("CONCORD_DIST", &programs), |line| {
+        println!("{line}");
+        if let Some(told) = skip(line) {
+            skipped.push(told.to_owned());
+        }
+    });
+    for program in missing {
+        skipped.push(format!(
+            "SKIPPED: all that asks {program}, which is not installed"
+        ));
+    }
+    skipped.sort();
+    skipped.dedup();
+    summed_up(&skipped);
+    tested?;
+    tidy::run(&programs)
+}
+
+/// What a line says was skipped, from that word on.
+fn skip(line: &str) -> Option<&str> {
+    line.find("SKIPPED").and_then(|at| line.get(at..))
+}
+
+fn summed_up(skipped: &[String]) {
+    if skipped.is_empty() {
+        println!("\nnothing was skipped");
+        return;
+    }
+    println!("\n==== {} THINGS WERE NOT TESTED HERE ====", skipped.len());
+    for line in skipped {
+        println!("{line}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_skip_is_heard_wherever_it_stands() {
+        let told = skip("test live ... SKIPPED: needs root");
+        assert_eq!(told, Some("SKIPPED: needs root"));
+        assert_eq!(skip("test live ... ok"), None);
+    }
+}

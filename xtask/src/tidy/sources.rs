@@ -1,0 +1,145 @@
+//! Rules for source files: a sentence at the top, a readable length, and few places for
+//! what is dangerous.
+
+use crate::sh::Outcome;
+use std::path::{Path, PathBuf};
+
+/// A file is at most this long, in lines.
+const LINES_MAX: usize = 500;
+
+/// Longer files, each with its reason. Only a pure table is one.
+const LONG: &[(&str, &str)] = &[];
+
+/// Files and directories that may hold unsafe code, each with its reason.
+const UNSAFE: &[(&str, &str)] = &[
+    (
+        "crates/sysroot/src/sys.rs",
+        "openat2 and statx have no safe wrapper",
+    ),
+    (
+        "crates/linux/src/sys.rs",
+        "system calls nix has not wrapped",
+    ),
+    (
+        "crates/sunrt/src/",
+        "it is the C library of a program that has none",
+    ),
+];
+
+/// Crates that read a host, by the door or as it.
+const READS_PROC: &[&str] = &[
+    "crates/sysroot/",
+    "crates/linux/",
+    "crates/solaris/",
+    "xtask/",
+    "tests/",
+];
+
+/// Other files in which a path below `/proc` may stand, each with its reason.
+const NAMES_PROC: &[(&str, &str)] = &[];
+
+/// Every broken rule in some source files.
+pub(super) fn broken(files: &[PathBuf]) -> Outcome<Vec<String>> {
+    let mut broken = Vec::new();
+    for file in files {
+        let text = super::read(file)?;
+        broken.extend(in_file(file, &text));
+    }
+    Ok(broken)
+}
+
+fn in_file(file: &Path, text: &str) -> Vec<String> {
+    let name = file.display().to_string();
+    let listed = |table: &[(&str, &str)]| table.iter().any(|(listed, _)| name.starts_with(listed));
+    let mut broken = Vec::new();
+    if !text.starts_with("//! ") {
+        broken.push(format!("{name}: does not begin with `//!` and a sentence"));
+    }
+    let lines = text.lines().count();
+    if lines > LINES_MAX && !listed(LONG) {
+        broken.push(format!("{name}: {lines} lines are more than {LINES_MAX}"));
+    }
+    let reads = READS_PROC.iter().any(|top| name.starts_with(top)) || listed(NAMES_PROC);
+    let code = text.split("#[cfg(test)]\nmod ").next().unwrap_or(text);
+    for (number, line) in code.lines().enumerate() {
+        let line = line.trim_start();
+        let place = format!("{name}:{}", number + 1);
+        if line.starts_with("//") {
+            continue;
+        }
+        if opens_unsafe(line) && !listed(UNSAFE) {
+            broken.push(format!("{place}: unsafe code in a file not listed for it"));
+        }
+        if line.contains("\"/proc") && !reads {
+            broken.push(format!("{place}: a path below /proc outside the door"));
+        }
+    }
+    for (number, line) in text.lines().enumerate() {
+        let place = format!("{name}:{}", number + 1);
+        if left_open(line) {
+            broken.push(format!("{place}: something was left open"));
+        }
+        if line.trim_start().starts_with("#[ignore") && !line.contains("issue ") {
+            broken.push(format!("{place}: an ignored test names no issue"));
+        }
+    }
+    broken
+}
+
+/// A line of code that begins unsafe code. The word alone also stands in lints.
+fn opens_unsafe(line: &str) -> bool {
+    let words = ["unsafe {", "unsafe fn", "unsafe impl", "unsafe extern"];
+    words.iter().any(|word| line.contains(word)) && !line.contains('"')
+}
+
+/// A mark that says: not done yet. Written in pieces, as this file is checked too.
+fn left_open(line: &str) -> bool {
+    let marks = [
+        concat!("to", "do!("),
+        concat!("unimple", "mented!("),
+        concat!("FIX", "ME"),
+    ];
+    marks.iter().any(|mark| line.contains(mark))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(name: &str, text: &str) -> Vec<String> {
+        in_file(Path::new(name), text)
+    }
+
+    #[test]
+    fn a_good_file_is_left_alone() {
+        let text = "//! A file.\n\n// unsafe { } is not for us.\nfn main() {}\n";
+        assert!(told("crates/x/src/lib.rs", text).is_empty());
+    }
+
+    #[test]
+    fn each_rule_bites() {
+        let first = |text: &str| told("crates/x/src/lib.rs", text).join(";");
+        assert!(first("fn main() {}\n").contains("does not begin"));
+        assert!(first(&format!("//! A.\n{}", "\n".repeat(500))).contains("501 lines"));
+        assert!(first("//! A.\nlet x = unsafe { y };\n").contains(":2: unsafe"));
+        assert!(first("//! A.\nread(\"/proc/1/stat\");\n").contains(":2: a path"));
+        assert!(first(concat!("//! A.\n// FIX", "ME\n")).contains(":2: something"));
+        assert!(first("//! A.\n#[ignore]\n").contains(":2: an ignored"));
+    }
+
+    #[test]
+    fn tables_and_tests_are_exempt_where_they_say_so() {
+        let text = "//! A.\nlet x = unsafe { y };\n";
+        assert!(told("crates/sysroot/src/sys.rs", text).is_empty());
+        let text = "//! A.\n#[cfg(test)]\nmod tests {\n    read(\"/proc/1/stat\");\n}\n";
+        assert!(told("crates/x/src/lib.rs", text).is_empty());
+    }
+
+    #[test]
+    fn no_table_keeps_a_file_that_is_gone() {
+        for (file, _) in LONG.iter().chain(UNSAFE).chain(NAMES_PROC) {
+            let path = crate::workspace::root().join(file);
+            assert!(path.exists(), "{file} is listed, but is not there");
+        }
+    }
+}
