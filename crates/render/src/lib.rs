@@ -6,9 +6,11 @@
 #![forbid(unsafe_code)]
 
 mod column;
+mod grid;
 pub mod json;
 pub mod safe;
 mod text;
 
 pub use column::{Align, Column, find, fitted, header, row};
+pub use grid::Grid;
 pub use text::Text;

@@ -115,6 +115,11 @@ impl Text {
         self.bytes.clear();
     }
 
+    /// Appends what was a text before.
+    pub(crate) fn text(&mut self, text: &[u8]) {
+        self.bytes.extend_from_slice(text);
+    }
+
     pub(crate) fn spaces(&mut self, count: usize) {
         self.bytes.resize(self.bytes.len() + count, b' ');
     }

@@ -1,6 +1,9 @@
 //! Bytes in, nouns out: no I/O, no clock, any system.
 
+pub mod fdinfo;
 pub mod links;
+pub mod maps;
+pub mod mounts;
 pub mod netlink;
 pub mod proc_net;
 pub mod rtnetlink;

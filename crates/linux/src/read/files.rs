@@ -1,21 +1,508 @@
-//! What every process holds open.
+//! What every process holds open: its directories, program, mapped files and descriptors,
+//! those of threads with tables of their own, and the files fixed in an io_uring.
+
+mod bounded;
+mod mapped;
 
 use super::ask::{FilesAsk, Told};
-use model::{OpenFile, Pid, Process};
-use sysroot::Sysroot;
+use super::processes::{LISTING, describe, is_gone, open, pids, visit};
+use super::threads::Threads;
+use crate::parse::fdinfo::{Fdinfo, fdinfo};
+use crate::parse::links;
+use bounded::{Bounded, MountTable};
+use model::ask::Table;
+use model::{Access, FileKind, Foreign, Gap, Gaps, Inode, OpenFile, Pid, Process, Slot};
+use std::collections::{HashMap, HashSet};
+use std::io;
+use std::sync::{Arc, OnceLock};
+use sysroot::{Dir, Entry, Stat, Sysroot};
 
-/// One descriptor table of a process and what hangs on it.
-#[derive(Clone, Debug)]
-pub struct Table {
-    /// The thread whose own table it is; none for the leader's, which also has the
-    /// current directory, the root, the program and the mapped files.
-    pub tid: Option<Pid>,
-    /// The open files, in lsof's order: cwd, rtd, txt, mem, descriptors.
-    pub files: Vec<OpenFile>,
-}
+/// `O_PATH` of `open(2)`: a handle that can neither read nor write.
+const O_PATH: u32 = 0o10_000_000;
+
+/// How many processes are read before what was found of them is handed on.
+const SHARE: usize = 32;
 
 /// Gives every process asked for with its open files, ordered by pid.
 pub fn files(root: &Sysroot, ask: &FilesAsk, sink: &mut dyn FnMut(Process, Vec<Table>)) -> Told {
-    let _ = (root, ask, sink);
-    Told::default()
+    let mut told = Told::default();
+    let mut pids = pids(root, &mut told.gaps);
+    if let Some(only) = &ask.pids {
+        pids.retain(|pid| only.contains(pid));
+    }
+    told.coverage.processes = u64::try_from(pids.len()).ok();
+    let walk = Walk {
+        root,
+        ask,
+        threads: Threads::new(root),
+        bounded: Bounded::new(root),
+        sockfs: OnceLock::new(),
+    };
+    // A share at a time, so that what is found of many processes is never held at once.
+    for share in pids.chunks(SHARE) {
+        let mut finds = visit(share, Finds::default, |&pid, finds| {
+            walk.process(pid, finds);
+        });
+        let mut processes = Vec::new();
+        for find in &mut finds {
+            processes.append(&mut find.processes);
+            told.gaps.append(&mut find.gaps);
+        }
+        // Workers take processes as they come: the order is made here.
+        processes.sort_unstable_by_key(|(process, _)| process.id);
+        for (process, tables) in processes {
+            sink(process, tables);
+        }
+    }
+    told.gaps.sort_unstable();
+    told
+}
+
+/// One worker's finds and working space.
+struct Finds {
+    processes: Vec<(Process, Vec<Table>)>,
+    gaps: Gaps,
+    listing: Vec<u8>,
+    link: Vec<u8>,
+    text: Vec<u8>,
+    /// Mapped files seen in this process.
+    seen: HashSet<(u64, u64)>,
+    /// Mapped files of all processes: most map the same libraries.
+    known: HashMap<(u64, u64), Stat>,
+}
+
+impl Default for Finds {
+    fn default() -> Finds {
+        Finds {
+            processes: Vec::new(),
+            gaps: Vec::new(),
+            listing: vec![0; LISTING],
+            link: Vec::new(),
+            text: Vec::new(),
+            seen: HashSet::new(),
+            known: HashMap::new(),
+        }
+    }
+}
+
+struct Walk<'a> {
+    root: &'a Sysroot,
+    ask: &'a FilesAsk,
+    threads: Threads<'a>,
+    bounded: Bounded,
+    /// Device of the file system all sockets live on, once one was asked about.
+    sockfs: OnceLock<Option<u64>>,
+}
+
+/// A process, or a thread of it, under the door's hand.
+struct Task<'a> {
+    dir: &'a Dir,
+    mounts: Arc<MountTable>,
+}
+
+impl Task<'_> {
+    fn place(&self, name: &[u8]) -> String {
+        self.dir.place(name).display().to_string()
+    }
+}
+
+impl Walk<'_> {
+    fn process(&self, pid: Pid, finds: &mut Finds) {
+        let Some(dir) = open(self.root, pid, &mut finds.gaps) else {
+            return;
+        };
+        let before = finds.gaps.len();
+        if self.ask.sockets_only {
+            let task = Task {
+                dir: &dir,
+                mounts: Arc::default(),
+            };
+            let tables = self.tables(pid, &task, Vec::new(), finds);
+            if tables.iter().any(|table| !table.files.is_empty())
+                && let Some(process) = describe(&dir, &mut finds.gaps)
+            {
+                finds.processes.push((process, tables));
+            }
+        } else {
+            // One that ended before it was looked at is nothing; after that it is a gap.
+            if matches!(dir.read(b"stat", &mut finds.text), Err(error) if is_gone(&error)) {
+                return;
+            }
+            let Some(process) = describe(&dir, &mut finds.gaps) else {
+                return;
+            };
+            let task = Task {
+                dir: &dir,
+                mounts: self.bounded.mounts(&dir, &mut finds.link),
+            };
+            let mut files = Vec::new();
+            self.places(&task, &mut files, finds);
+            let tables = self.tables(pid, &task, files, finds);
+            finds.processes.push((process, tables));
+        }
+        one_refusal(&mut finds.gaps, before, &dir);
+    }
+
+    /// The leader's table, then those of threads that have their own.
+    fn tables(
+        &self,
+        pid: Pid,
+        task: &Task<'_>,
+        mut files: Vec<OpenFile>,
+        finds: &mut Finds,
+    ) -> Vec<Table> {
+        let readable = self.descriptors(task, &mut files, finds);
+        let mut tables = vec![Table { tid: None, files }];
+        if !self.ask.threads || !readable {
+            return tables;
+        }
+        let own = self
+            .threads
+            .own_tables(pid, task.dir, &mut finds.listing, &mut finds.gaps);
+        for tid in own {
+            let name = format!("task/{tid}");
+            match task.dir.dir(name.as_bytes()) {
+                Ok(dir) => {
+                    let thread = Task {
+                        dir: &dir,
+                        mounts: Arc::clone(&task.mounts),
+                    };
+                    let mut files = Vec::new();
+                    self.descriptors(&thread, &mut files, finds);
+                    tables.push(Table {
+                        tid: Some(tid),
+                        files,
+                    });
+                }
+                Err(error) if is_gone(&error) => {}
+                Err(error) => finds
+                    .gaps
+                    .push(Gap::io(task.place(name.as_bytes()), &error)),
+            }
+        }
+        tables
+    }
+
+    /// Current directory, root, program and mapped files.
+    fn places(&self, task: &Task<'_>, files: &mut Vec<OpenFile>, finds: &mut Finds) {
+        for (name, slot) in [
+            (&b"cwd"[..], Slot::Cwd),
+            (b"root", Slot::Root),
+            (b"exe", Slot::Exe),
+        ] {
+            let mut file = match task.dir.link(name, &mut finds.link) {
+                Ok(()) => OpenFile::new(slot, FileKind::Unknown, finds.link.as_slice().into()),
+                // Threads of the kernel have no program.
+                Err(error) if is_gone(&error) => {
+                    let place = task.place(name);
+                    files.push(OpenFile::new(
+                        slot,
+                        FileKind::Unknown,
+                        place.as_str().into(),
+                    ));
+                    continue;
+                }
+                Err(error) => {
+                    files.push(unread(task, name, slot, "readlink", &error));
+                    finds.gaps.push(Gap::io(task.place(name), &error));
+                    continue;
+                }
+            };
+            let hangs = task.mounts.path_may_hang(file.name.as_bytes());
+            self.learn(task, name, hangs, &mut file, &mut finds.gaps);
+            files.push(file);
+        }
+        mapped::files(self, task, files, finds);
+    }
+
+    /// Every descriptor of a table; false where the table is refused.
+    fn descriptors(&self, task: &Task<'_>, files: &mut Vec<OpenFile>, finds: &mut Finds) -> bool {
+        let Finds {
+            gaps,
+            listing,
+            link,
+            text,
+            ..
+        } = finds;
+        let (fds, infos) = match (task.dir.dir(b"fd"), task.dir.dir(b"fdinfo")) {
+            (Ok(fds), Ok(infos)) => (fds, infos),
+            (Err(error), _) | (_, Err(error)) => {
+                if is_gone(&error) && task.dir.read(b"stat", text).is_err() {
+                    gaps.push(Gap::new(task.place(b""), "ended while it was read"));
+                } else if !is_gone(&error) {
+                    if !self.ask.sockets_only {
+                        files.push(unread(task, b"fd", Slot::Unread, "opendir", &error));
+                    }
+                    gaps.push(Gap::io(task.place(b"fd"), &error));
+                }
+                return false;
+            }
+        };
+        let reading = Reading {
+            walk: self,
+            task,
+            fds: &fds,
+            infos: &infos,
+        };
+        let listed = fds.entries(listing, &mut |entry| {
+            if let Some(fd) = entry.number() {
+                reading.descriptor(fd, entry, link, text, files, gaps);
+            }
+        });
+        match listed {
+            Ok(()) => {}
+            Err(error) if is_gone(&error) => {
+                gaps.push(Gap::new(task.place(b""), "ended while it was read"));
+            }
+            Err(error) => gaps.push(Gap::io(task.place(b"fd"), &error)),
+        }
+        // The kernel lists in order; a recorded tree lists as its file system likes.
+        files.sort_by_key(|file| match file.slot {
+            Slot::Fd(fd) | Slot::InFlight(fd) => Some((fd, 0)),
+            Slot::IoUring(ring, slot) => Some((ring, slot.saturating_add(1))),
+            _ => None,
+        });
+        true
+    }
+
+    /// Asks what a file is and writes it down; a file that cannot be asked about keeps its name.
+    fn learn(
+        &self,
+        task: &Task<'_>,
+        name: &[u8],
+        hangs: bool,
+        file: &mut OpenFile,
+        gaps: &mut Gaps,
+    ) {
+        let answer = if hangs {
+            self.bounded.stat(task.dir.place(name), None)
+        } else {
+            task.dir.stat(name)
+        };
+        match answer {
+            Ok(stat) => describe_file(file, &stat),
+            Err(error) if is_gone(&error) => {}
+            Err(error) => gaps.push(Gap::io(task.place(name), &error)),
+        }
+    }
+}
+
+/// One descriptor table being read.
+struct Reading<'a> {
+    walk: &'a Walk<'a>,
+    task: &'a Task<'a>,
+    fds: &'a Dir,
+    infos: &'a Dir,
+}
+
+impl Reading<'_> {
+    fn descriptor(
+        &self,
+        fd: u32,
+        entry: Entry<'_>,
+        link: &mut Vec<u8>,
+        text: &mut Vec<u8>,
+        files: &mut Vec<OpenFile>,
+        gaps: &mut Gaps,
+    ) {
+        let slot = Slot::Fd(fd);
+        match self.fds.link(entry.name, link) {
+            Ok(()) => {}
+            // Closed since it was listed.
+            Err(error) if is_gone(&error) => return,
+            Err(error) => {
+                if !self.walk.ask.sockets_only {
+                    let mut file = unread(self.task, b"fd", slot, "readlink", &error);
+                    file.slot = slot;
+                    files.push(file);
+                }
+                return gaps.push(Gap::io(place(self.fds, entry.name), &error));
+            }
+        }
+        if let Some(inode) = links::socket(link) {
+            return self.socket(fd, entry, inode, link, text, files, gaps);
+        }
+        let ring = links::is_io_uring(link);
+        if self.walk.ask.sockets_only && !ring {
+            return;
+        }
+        let read = self.info(entry, text, gaps);
+        if !self.walk.ask.sockets_only {
+            let info = if read {
+                fdinfo(text)
+            } else {
+                Fdinfo::default()
+            };
+            files.push(self.file(slot, entry, link, info, gaps));
+        }
+        if ring && read {
+            files.extend(
+                links::fixed_files(text)
+                    .map(|(at, target)| fixed(fd, at, target))
+                    .filter(|file| !self.walk.ask.sockets_only || file.kind == FileKind::Socket),
+            );
+        }
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "called once, from the loop over one table"
+    )]
+    fn socket(
+        &self,
+        fd: u32,
+        entry: Entry<'_>,
+        inode: Inode,
+        link: &[u8],
+        text: &mut Vec<u8>,
+        files: &mut Vec<OpenFile>,
+        gaps: &mut Gaps,
+    ) {
+        let ask = self.walk.ask;
+        let mut file = OpenFile::new(Slot::Fd(fd), FileKind::Socket, link.into());
+        // Sockets are made for reading and writing (net/socket.c, sock_alloc_file).
+        file.access = Some(Access::Update);
+        file.inode = Some(inode);
+        file.device = *self
+            .walk
+            .sockfs
+            .get_or_init(|| self.fds.stat(entry.name).ok().map(|stat| stat.device));
+        let messages = !ask.messages.is_empty() && ask.messages.contains(&inode);
+        if (ask.flags || messages) && self.info(entry, text, gaps) {
+            file.flags = fdinfo(text).flags;
+            file.access = file.flags.map_or(file.access, access);
+            let waiting = links::waiting_descriptors(text).filter(|&count| count > 0);
+            files.push(file);
+            files.extend(waiting.map(|count| in_flight(fd, count)));
+        } else {
+            files.push(file);
+        }
+    }
+
+    fn file(
+        &self,
+        slot: Slot,
+        entry: Entry<'_>,
+        link: &[u8],
+        info: Fdinfo,
+        gaps: &mut Gaps,
+    ) -> OpenFile {
+        let mut file = OpenFile::new(slot, FileKind::Unknown, link.into());
+        file.access = info.flags.and_then(access);
+        file.flags = info.flags;
+        file.offset = info.offset;
+        file.lock = info.lock;
+        file.special = info.special.map(Box::new);
+        let mount = info.mount.filter(|_| is_stored(link));
+        let answer = match mount {
+            Some(mount) if self.task.mounts.may_hang(mount) => self
+                .walk
+                .bounded
+                .stat(self.fds.place(entry.name), Some(mount)),
+            _ => self.fds.stat(entry.name),
+        };
+        match answer {
+            Ok(stat) => describe_file(&mut file, &stat),
+            Err(error) if is_gone(&error) => {}
+            Err(error) => gaps.push(Gap::io(place(self.fds, entry.name), &error)),
+        }
+        if link.starts_with(b"anon_inode:") {
+            file.kind = FileKind::Anon;
+        }
+        file
+    }
+
+    /// Reads the fdinfo of a descriptor into `text`. One closed meanwhile has none.
+    fn info(&self, entry: Entry<'_>, text: &mut Vec<u8>, gaps: &mut Gaps) -> bool {
+        match self.infos.read(entry.name, text) {
+            Ok(()) => true,
+            Err(error) if is_gone(&error) => false,
+            Err(error) => {
+                gaps.push(Gap::io(place(self.infos, entry.name), &error));
+                false
+            }
+        }
+    }
+}
+
+/// Whether a link names a file on some mount, not one the kernel keeps for itself.
+fn is_stored(link: &[u8]) -> bool {
+    link.starts_with(b"/") && !link.starts_with(b"/memfd:")
+}
+
+fn access(flags: u32) -> Option<Access> {
+    if flags & O_PATH != 0 {
+        return None;
+    }
+    Access::from_flags(flags)
+}
+
+/// A file fixed in an io_uring: its ring tells only where the link of a descriptor would point.
+fn fixed(ring: u32, at: u32, target: &[u8]) -> OpenFile {
+    let inode = links::socket(target);
+    let kind = match inode {
+        Some(_) => FileKind::Socket,
+        None if target.starts_with(b"anon_inode:") => FileKind::Anon,
+        None => FileKind::Unknown,
+    };
+    let mut file = OpenFile::new(Slot::IoUring(ring, at), kind, target.into());
+    file.inode = inode;
+    file
+}
+
+fn in_flight(via: u32, count: u64) -> OpenFile {
+    let name = format!("{count} descriptors in messages not received");
+    OpenFile::new(Slot::InFlight(via), FileKind::Unknown, name.as_str().into())
+}
+
+fn describe_file(file: &mut OpenFile, stat: &Stat) {
+    file.kind = kind(stat.mode);
+    file.device = Some(stat.device);
+    file.inode = Some(Inode(stat.inode));
+    file.links = Some(stat.links);
+    match file.kind {
+        FileKind::Character | FileKind::Block => file.rdev = Some(stat.rdev),
+        FileKind::Fifo | FileKind::Socket => {}
+        _ => file.size = Some(stat.size),
+    }
+}
+
+/// What `S_IFMT` says (`include/uapi/linux/stat.h`).
+fn kind(mode: u32) -> FileKind {
+    match mode & 0o170_000 {
+        0o010_000 => FileKind::Fifo,
+        0o020_000 => FileKind::Character,
+        0o040_000 => FileKind::Directory,
+        0o060_000 => FileKind::Block,
+        0o100_000 => FileKind::Regular,
+        0o120_000 => FileKind::Link,
+        0o140_000 => FileKind::Socket,
+        _ => FileKind::Anon,
+    }
+}
+
+/// A row for what could not be read: the place and the reason stand for its name.
+fn unread(task: &Task<'_>, name: &[u8], slot: Slot, call: &str, error: &io::Error) -> OpenFile {
+    let place = task.place(name);
+    let reason = Gap::io("", error).reason;
+    let text = format!("{place} ({call}: {reason})");
+    OpenFile::new(slot, FileKind::Unknown, Foreign::from(text.as_str()))
+}
+
+fn place(dir: &Dir, name: &[u8]) -> String {
+    dir.place(name).display().to_string()
+}
+
+/// Whose descriptors are refused, everything else of his is too: one gap says it for all.
+fn one_refusal(gaps: &mut Gaps, before: usize, dir: &Dir) {
+    let refused = |gap: &Gap| matches!(gap.errno, Some(libc::EACCES | libc::EPERM));
+    let fd = place(dir, b"fd");
+    let own = gaps.get(before..).unwrap_or_default();
+    if own.iter().any(|gap| refused(gap) && gap.place == fd) {
+        let kept: Vec<Gap> = gaps
+            .drain(before..)
+            .filter(|gap| gap.place == fd || !refused(gap))
+            .collect();
+        gaps.extend(kept);
+    }
 }

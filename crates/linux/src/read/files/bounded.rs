@@ -1,0 +1,152 @@
+//! Questions about files that may never be answered: a dead NFS server, a FUSE process that
+//! sleeps. Such files are known by their mount before they are asked about, and asked in a
+//! thread that is left behind when it does not come back.
+
+use crate::parse::mounts;
+use std::collections::{HashMap, HashSet};
+use std::io;
+use std::path::PathBuf;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use sysroot::{Dir, Stat, Sysroot};
+
+/// How long one file may take to tell what it is.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// The most threads left behind.
+const STUCK_MAX: usize = 16;
+
+/// The mounts a process sees, by number, with whether they may hang.
+#[derive(Debug, Default)]
+pub(super) struct MountTable {
+    by_id: HashMap<u64, bool>,
+    /// Every mount point, with whether it may hang; empty where none may.
+    points: Vec<(Vec<u8>, bool)>,
+}
+
+impl MountTable {
+    fn new(rows: Vec<mounts::Mount>) -> MountTable {
+        let by_id: HashMap<u64, bool> = rows.iter().map(|row| (row.id, row.may_hang())).collect();
+        let points = if by_id.values().any(|&hangs| hangs) {
+            rows.into_iter()
+                .map(|row| (row.may_hang(), row.point))
+                .map(|(hangs, point)| (point, hangs))
+                .collect()
+        } else {
+            Vec::new()
+        };
+        MountTable { by_id, points }
+    }
+
+    /// Whether a file opened through a mount may hang. One that is not listed (unmounted
+    /// lazily, or another namespace's) may be anything.
+    pub(super) fn may_hang(&self, mount: u64) -> bool {
+        self.by_id.get(&mount).copied().unwrap_or(true)
+    }
+
+    /// The same for a file known by its path only: the last of the longest mount points
+    /// it lies below decides.
+    pub(super) fn path_may_hang(&self, path: &[u8]) -> bool {
+        let below = |point: &[u8]| match path.strip_prefix(point) {
+            Some(rest) => point == b"/" || rest.is_empty() || rest.starts_with(b"/"),
+            None => false,
+        };
+        self.points
+            .iter()
+            .filter(|(point, _)| below(point))
+            .max_by_key(|(point, _)| point.len())
+            .is_some_and(|(_, hangs)| *hangs)
+    }
+}
+
+/// Asks with a deadline.
+pub(super) struct Bounded {
+    root: Sysroot,
+    /// Tables by mount namespace, as its link says.
+    tables: Mutex<HashMap<Vec<u8>, Arc<MountTable>>>,
+    /// Mounts that did not answer, and how many threads wait for them.
+    hung: Mutex<(HashSet<u64>, usize)>,
+}
+
+impl Bounded {
+    pub(super) fn new(root: &Sysroot) -> Bounded {
+        Bounded {
+            root: root.clone(),
+            tables: Mutex::default(),
+            hung: Mutex::default(),
+        }
+    }
+
+    /// The mounts of a process; `link` is working space. Processes of one namespace share a
+    /// table, though a changed root shows them fewer mounts: what is missing may hang.
+    pub(super) fn mounts(&self, dir: &Dir, link: &mut Vec<u8>) -> Arc<MountTable> {
+        if !self.root.is_live() || dir.link(b"ns/mnt", link).is_err() {
+            return Arc::default();
+        }
+        let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(table) = tables.get(link.as_slice()) {
+            return Arc::clone(table);
+        }
+        let mut text = Vec::new();
+        // What is not understood here leaves its mount unknown, which is the careful side.
+        let rows = match dir.read(b"mountinfo", &mut text) {
+            Ok(()) => mounts::mountinfo(&text, "mountinfo").0,
+            Err(_) => Vec::new(),
+        };
+        let table = Arc::new(MountTable::new(rows));
+        tables.insert(link.clone(), Arc::clone(&table));
+        table
+    }
+
+    /// What a file is, if it tells in time. A mount that once did not is not asked again.
+    pub(super) fn stat(&self, path: PathBuf, mount: Option<u64>) -> io::Result<Stat> {
+        if !self.root.is_live() {
+            return self.root.stat(&path);
+        }
+        let late = || io::Error::new(io::ErrorKind::TimedOut, "did not answer in time");
+        {
+            let hung = self.hung.lock().unwrap_or_else(PoisonError::into_inner);
+            if hung.1 >= STUCK_MAX || mount.is_some_and(|mount| hung.0.contains(&mount)) {
+                return Err(late());
+            }
+        }
+        let (answer, wait) = channel();
+        let root = self.root.clone();
+        std::thread::Builder::new().spawn(move || {
+            // Nobody listens any more when this comes too late.
+            let _ = answer.send(root.stat(&path));
+        })?;
+        match wait.recv_timeout(PATIENCE) {
+            Ok(stat) => stat,
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                let mut hung = self.hung.lock().unwrap_or_else(PoisonError::into_inner);
+                hung.0.extend(mount);
+                hung.1 += 1;
+                Err(late())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_mount_point_decides() {
+        let text = b"1 0 254:0 / / rw - ext4 a rw\n2 1 0:5 / /mnt rw - nfs a:/ rw\n3 2 0:6 / /mnt/local rw - tmpfs a rw\n";
+        let table = MountTable::new(mounts::mountinfo(text, "").0);
+        for (path, hangs) in [
+            ("/", false),
+            ("/mnt", true),
+            ("/mnt/a/b", true),
+            ("/mntx", false),
+            ("/mnt/local/a", false),
+            ("pipe:[1]", false),
+        ] {
+            assert_eq!(table.path_may_hang(path.as_bytes()), hangs, "{path}");
+        }
+        assert!(table.may_hang(2) && table.may_hang(99) && !table.may_hang(1));
+    }
+}
