@@ -29,6 +29,9 @@ struct Flight {
     socket: Socket,
 }
 
+/// Refused sockets kept: one an address of ours is enough.
+const SPARES_MAX: usize = 64;
+
 /// A refused socket that can connect again.
 struct Spare {
     socket: Socket,
@@ -46,7 +49,7 @@ pub struct Connect {
     flights: HashMap<u64, Flight>,
     by_port: HashMap<(u32, u32), u64>,
     next_key: u64,
-    spare: Option<Spare>,
+    spares: Vec<Spare>,
     keys: Vec<u64>,
 }
 
@@ -63,18 +66,16 @@ impl Connect {
             flights: HashMap::new(),
             by_port: HashMap::new(),
             next_key: 0,
-            spare: None,
+            spares: Vec::new(),
             keys: Vec::new(),
         })
     }
 
     /// A socket to probe an address with, bound where the address is our own.
     fn socket(&mut self, to: SocketAddr, own: Option<IpAddr>) -> io::Result<Socket> {
-        if let Some(spare) = self.spare.take()
-            && spare.own == own
-            && spare.is_v6 == to.is_ipv6()
-        {
-            return Ok(spare.socket);
+        let fits = |spare: &Spare| spare.own == own && spare.is_v6 == to.is_ipv6();
+        if let Some(at) = self.spares.iter().position(fits) {
+            return Ok(self.spares.swap_remove(at).socket);
         }
         let socket = Socket::new(Domain::for_address(to), Type::STREAM, Some(Protocol::TCP))?;
         socket.set_nonblocking(true)?;
@@ -104,8 +105,9 @@ impl Connect {
         }
         match conclude(outcome, &socket, to)? {
             Some(answer) => {
-                if REUSES && answer.reason == Reason::ConnRefused {
-                    self.spare = Some(Spare {
+                if REUSES && answer.reason == Reason::ConnRefused && self.spares.len() < SPARES_MAX
+                {
+                    self.spares.push(Spare {
                         socket,
                         own,
                         is_v6: to.is_ipv6(),

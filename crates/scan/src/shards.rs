@@ -3,10 +3,24 @@
 use std::ops::Range;
 use std::thread::{self, Builder};
 
-/// Parts that work is split in where it is bound by the processor.
+/// Parts that work is split in where it is bound by the processor: those we may run on, at
+/// most four. Asked of the scheduler; the standard library would read files of the host.
 #[must_use]
+#[cfg(target_os = "linux")]
 pub fn parallelism() -> usize {
-    thread::available_parallelism().map_or(1, |count| count.get().min(4))
+    let ours = nix::sched::sched_getaffinity(nix::unistd::Pid::from_raw(0));
+    let count = ours.map_or(1, |set| {
+        let all = 0..nix::sched::CpuSet::count();
+        all.filter(|&cpu| set.is_set(cpu).unwrap_or(false)).count()
+    });
+    count.clamp(1, 4)
+}
+
+/// Elsewhere one thread does it all.
+#[must_use]
+#[cfg(not(target_os = "linux"))]
+pub fn parallelism() -> usize {
+    1
 }
 
 /// Runs `others` for the parts 1..count, each on a thread of its own, and meanwhile `own`

@@ -1,0 +1,68 @@
+//! The time of day in UTC, as nmap writes it. No zone file, no locale.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Seconds since 1970, UTC.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Moment(pub(crate) u64);
+
+impl Moment {
+    /// Now, as the system has it.
+    pub(crate) fn now() -> Moment {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        Moment(since.map_or(0, |since| since.as_secs()))
+    }
+
+    /// `2026-11-24 02:31 UTC`
+    pub(crate) fn minute(self) -> String {
+        let (year, month, day) = self.date();
+        format!("{year:04}-{month:02}-{day:02} {} UTC", self.time())
+    }
+
+    /// `2026-11-24 02:31:23 UTC`
+    pub(crate) fn second(self) -> String {
+        let (year, month, day) = self.date();
+        let seconds = self.0 % 60;
+        format!(
+            "{year:04}-{month:02}-{day:02} {}:{seconds:02} UTC",
+            self.time()
+        )
+    }
+
+    /// `02:31`
+    pub(crate) fn time(self) -> String {
+        format!("{:02}:{:02}", self.0 / 3_600 % 24, self.0 / 60 % 60)
+    }
+
+    /// Year, month and day of the Gregorian calendar, counted from a March 1st so that leap
+    /// days come last.
+    fn date(self) -> (u64, u64, u64) {
+        let days = self.0 / 86_400 + 719_468;
+        let era = days / 146_097;
+        let of_era = days % 146_097;
+        let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+        let of_year = of_era - (365 * year + year / 4 - year / 100);
+        let shifted = (5 * of_year + 2) / 153;
+        let day = of_year - (153 * shifted + 2) / 5 + 1;
+        let month = if shifted < 10 {
+            shifted + 3
+        } else {
+            shifted - 9
+        };
+        (year + era * 400 + u64::from(month <= 2), month, day)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_moments() {
+        assert_eq!(Moment(0).second(), "1970-01-01 00:00:00 UTC");
+        assert_eq!(Moment(951_782_400).second(), "2000-02-29 00:00:00 UTC");
+        assert_eq!(Moment(1_795_426_056).minute(), "2026-11-23 09:27 UTC");
+        assert_eq!(Moment(4_107_542_399).second(), "2100-02-28 23:59:59 UTC");
+        assert_eq!(Moment(4_107_542_400).second(), "2100-03-01 00:00:00 UTC");
+    }
+}

@@ -1,0 +1,152 @@
+//! What is wanted: options made into plans, or refused before anything is sent.
+
+use crate::common;
+use crate::options::Options;
+use cli::Error;
+use model::{Proto, Technique};
+use scan::target::{self, Spec, TARGETS_MAX};
+use scan::{Pace, Plan, PortSet, Ports, ports, route, shards};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// What is wanted.
+pub(crate) struct Request {
+    /// Whom to ask, in the order typed; empty for a bind probe.
+    pub(crate) targets: Vec<IpAddr>,
+    /// What to ask them.
+    pub(crate) ports: Ports,
+    /// How, one after the other.
+    pub(crate) techniques: Vec<Technique>,
+    /// How fast.
+    pub(crate) pace: Pace,
+    /// Threads at most.
+    pub(crate) threads: usize,
+    /// Families of a bind probe.
+    families: Vec<IpAddr>,
+}
+
+impl Request {
+    /// Reads the options.
+    ///
+    /// # Errors
+    /// The first thing that makes no sense, in one line.
+    pub(crate) fn new(options: &Options) -> Result<Request, Error> {
+        let targets = targets(options)?;
+        if targets.is_empty() && !options.bind_probe {
+            return Err(usage("no target given"));
+        }
+        let ports = match &options.ports {
+            Some(list) => ports::parse(list).map_err(|why| usage(&why))?,
+            None if options.fast => common::top(100),
+            None if options.top_ports.is_some() => {
+                common::top(options.top_ports.map_or(0, usize::from))
+            }
+            None if targets.iter().all(|&addr| route::is_local(addr)) => {
+                Ports::both(PortSet::all())
+            }
+            None => common::default_ports(),
+        };
+        let technique = if options.bind_probe {
+            Technique::Bind
+        } else {
+            Technique::Connect
+        };
+        if !options.bind_probe && ports.tcp.is_empty() {
+            return Err(usage(
+                "the port list names no TCP port, and a connect scan asks for no other",
+            ));
+        }
+        Ok(Request {
+            targets,
+            ports,
+            techniques: vec![technique],
+            pace: pace(options)?,
+            threads: options
+                .threads
+                .map_or_else(shards::parallelism, usize::from),
+            families: families(options),
+        })
+    }
+
+    /// The plans for some of the targets, in the order they are run.
+    pub(crate) fn plans(&self, targets: &[IpAddr]) -> Vec<Plan> {
+        let mut plans = Vec::new();
+        for &technique in &self.techniques {
+            let protos: &[Proto] = match technique {
+                Technique::Bind => &[Proto::Tcp, Proto::Udp],
+                Technique::Udp => &[Proto::Udp],
+                Technique::Connect | Technique::Syn => &[Proto::Tcp],
+            };
+            for &proto in protos {
+                let ports = match proto {
+                    Proto::Udp => &self.ports.udp,
+                    _ => &self.ports.tcp,
+                };
+                if !ports.is_empty() {
+                    plans.push(Plan {
+                        technique,
+                        proto,
+                        targets: match technique {
+                            Technique::Bind => self.families.clone(),
+                            _ => targets.to_vec(),
+                        },
+                        ports: ports.clone(),
+                        pace: self.pace.clone(),
+                        threads: self.threads,
+                    });
+                }
+            }
+        }
+        plans
+    }
+
+    /// Whether it is a bind probe.
+    pub(crate) fn is_bind(&self) -> bool {
+        self.techniques == [Technique::Bind]
+    }
+}
+
+fn families(options: &Options) -> Vec<IpAddr> {
+    let v4 = (!options.ipv6).then_some(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+    let v6 = (!options.ipv4).then_some(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
+    v4.into_iter().chain(v6).collect()
+}
+
+fn targets(options: &Options) -> Result<Vec<IpAddr>, Error> {
+    let mut all = Vec::new();
+    for text in &options.targets {
+        match target::parse(text, options.ipv6).map_err(|why| usage(&why))? {
+            Spec::Addrs(addrs) => all.extend(addrs),
+            Spec::Name(name) => {
+                return Err(usage(&format!(
+                    "target {name}: names are not asked for; give an address"
+                )));
+            }
+        }
+        if all.len() > TARGETS_MAX {
+            return Err(usage(&format!("more than {TARGETS_MAX} targets")));
+        }
+    }
+    let mut seen = std::collections::HashSet::new();
+    all.retain(|addr| seen.insert(*addr));
+    Ok(all)
+}
+
+fn pace(options: &Options) -> Result<Pace, Error> {
+    let mut pace = Pace::template(options.timing);
+    pace.rate_max = options.max_rate;
+    pace.rate_min = options.min_rate;
+    if let (Some(least), Some(most)) = (options.min_rate, options.max_rate)
+        && least > most
+    {
+        return Err(usage("--min-rate is above --max-rate"));
+    }
+    if let Some(retries) = options.max_retries {
+        pace.retries_max = retries;
+    }
+    Ok(pace)
+}
+
+/// A line that names what was typed, made harmless.
+pub(crate) fn usage(line: &str) -> Error {
+    Error::Usage(render::safe::escaped(line.as_bytes()))
+}
