@@ -65,7 +65,7 @@ fn build_peak() -> Outcome<String> {
         "--message-format=json-render-diagnostics",
     ]);
     let mut built = String::new();
-    sh::lines(&mut build, |line| {
+    sh::lines(build, |line| {
         let told: serde_json::Value = serde_json::from_str(line).unwrap_or_default();
         let path = workspace::text(&told, "executable");
         if !path.is_empty() {

@@ -110,7 +110,7 @@ fn build(target: &Target) -> Outcome<Vec<PathBuf>> {
     }
     command.env("CARGO_ENCODED_RUSTFLAGS", flags()?);
     let mut built = Vec::new();
-    sh::lines(&mut command, |line| {
+    sh::lines(command, |line| {
         let told: serde_json::Value = serde_json::from_str(line).unwrap_or_default();
         let path = workspace::text(&told, "executable");
         if !path.is_empty() {

@@ -1,6 +1,6 @@
 //! Runs a command: shows it, and fails loudly.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, PipeReader};
 use std::process::{Command, ExitStatus, Stdio};
 
 /// What a chore comes to: a value, or one line that says why not.
@@ -42,20 +42,41 @@ pub(crate) fn run(command: &mut Command) -> Outcome {
 ///
 /// # Errors
 /// It could not be started, or did not succeed.
-pub(crate) fn lines(command: &mut Command, mut each: impl FnMut(&str)) -> Outcome {
-    eprintln!("$ {}", line(command));
-    let failed = |why: std::io::Error| format!("cannot run: {why}");
-    let mut child = command.stdout(Stdio::piped()).spawn().map_err(failed)?;
-    if let Some(out) = child.stdout.take() {
-        for text in BufReader::new(out).split(b'\n') {
-            each(&String::from_utf8_lossy(&text.map_err(failed)?));
-        }
+pub(crate) fn lines(mut command: Command, each: impl FnMut(&str)) -> Outcome {
+    let what = line(&command);
+    let (reader, writer) = std::io::pipe().map_err(|why| format!("{what}: {why}"))?;
+    command.stdout(writer);
+    heard(command, reader, each)
+}
+
+/// As [`lines`], with standard error in between, in the order they were written.
+///
+/// # Errors
+/// As [`lines`].
+pub(crate) fn both(mut command: Command, each: impl FnMut(&str)) -> Outcome {
+    let failed = |why: std::io::Error| format!("a pipe: {why}");
+    let (reader, writer) = std::io::pipe().map_err(failed)?;
+    command.stdout(writer.try_clone().map_err(failed)?);
+    command.stderr(writer);
+    heard(command, reader, each)
+}
+
+fn heard(mut command: Command, reader: PipeReader, mut each: impl FnMut(&str)) -> Outcome {
+    let what = line(&command);
+    eprintln!("$ {what}");
+    let mut child = command.spawn().map_err(|why| format!("{what}: {why}"))?;
+    // The command holds our ends of the pipe: with it the child's is the last.
+    drop(command);
+    for text in BufReader::new(reader).split(b'\n') {
+        each(&String::from_utf8_lossy(
+            &text.map_err(|why| format!("{what}: {why}"))?,
+        ));
     }
-    let status = child.wait().map_err(failed)?;
+    let status = child.wait().map_err(|why| format!("{what}: {why}"))?;
     if status.success() {
         return Ok(());
     }
-    Err(format!("{}: {status}", line(command)))
+    Err(format!("{what}: {status}"))
 }
 
 /// Runs it quietly and gives what it printed.
@@ -79,4 +100,34 @@ pub(crate) fn installed(program: &str) -> bool {
     std::env::split_paths(&path)
         .chain(["/usr/sbin", "/sbin"].map(Into::into))
         .any(|dir| dir.join(program).is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        command
+    }
+
+    #[test]
+    fn lines_come_in_order_and_failure_is_told() {
+        let mut told = Vec::new();
+        both(shell("echo a; echo b >&2; echo c"), |line| {
+            told.push(line.to_owned())
+        })
+        .unwrap();
+        assert_eq!(told, ["a", "b", "c"]);
+        let failed = lines(shell("echo a; exit 3"), |_| {});
+        assert!(failed.unwrap_err().contains("exit status: 3"));
+        assert_eq!(output(&mut shell("echo a")).unwrap(), "a\n");
+    }
+
+    #[test]
+    fn a_program_is_looked_for_by_name() {
+        assert!(installed("sh"));
+        assert!(!installed("no-such-program-anywhere"));
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::pairs::Pair;
 use crate::sh::Outcome;
+use std::io::BufRead;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -77,7 +78,10 @@ impl Bench<'_> {
             let said = String::from_utf8_lossy(&told.stderr);
             return Err(said.lines().next().unwrap_or("exit 2").to_owned());
         }
-        Ok(told.stdout.iter().filter(|byte| **byte == b'\n').count())
+        match told.stdout.lines().count() {
+            0 => Err(format!("{program} printed nothing")),
+            lines => Ok(lines),
+        }
     }
 
     fn words(&self, words: &[&str]) -> Vec<String> {

@@ -28,7 +28,7 @@ pub(super) const SCANS: &[Pair] = &[
         at_most: 0.6,
     },
     Pair {
-        ours: &["rnmap", "--bind-probe", "-p-", "127.0.0.1"],
+        ours: &["rnmap", "--bind-probe", "-4", "-p", "T:-"],
         peer: &["unhide-tcp", "-s"],
         at_most: 0.3,
     },
