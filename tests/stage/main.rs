@@ -1,0 +1,36 @@
+//! Sets up namespaces and harmless doubles of what the programs must find.
+//!
+//! `stage hold` makes the namespaces and starts doubles as its standard input asks, a JSON
+//! [`e2e::Spec`] a line; the end of its input is the end of all of it. `stage enter PID …`
+//! runs a program in the namespaces of a stage. `stage double WORDS` is what `hold` starts:
+//! it makes what the words say, tells in one line of JSON what that was, and waits.
+#![deny(unsafe_code)]
+
+mod doubles;
+mod enter;
+mod keeper;
+mod namespaces;
+mod sys;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let mut args = std::env::args().skip(1);
+    let role = args.next().unwrap_or_default();
+    let words: Vec<String> = args.collect();
+    let outcome = sys::close_inherited().and_then(|()| match role.as_str() {
+        "hold" => keeper::hold(),
+        "enter" => enter::enter(&words),
+        "double" => doubles::double(&words),
+        other => Err(io::Error::other(format!("no such role: {other:?}"))),
+    });
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        Err(why) => {
+            // Nowhere else to say it.
+            let _ = writeln!(io::stderr(), "stage {role} {}: {why}", words.join(" "));
+            ExitCode::from(125)
+        }
+    }
+}
