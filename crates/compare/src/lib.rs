@@ -1,1 +1,34 @@
+//! Joins what the sources said and judges it.
+//!
+//! A [`Snapshot`] holds every view of a run in the order of asking; [`judge`] makes a
+//! [`Report`] of it. Reading order: [`sandwich`] (when is a difference one), [`join`] (when
+//! are two statements about one thing), [`snapshot`], [`owner`], [`listed`], [`ports`],
+//! [`explain`], [`judge()`].
+//!
+//! A pure function of recorded views: nothing here reads, sends or asks a clock.
 #![forbid(unsafe_code)]
+
+pub mod evidence;
+pub mod explain;
+pub mod facts;
+pub mod finding;
+pub mod join;
+mod judge;
+pub mod listed;
+pub mod owner;
+pub mod ports;
+pub mod probes;
+pub mod report;
+pub mod sandwich;
+pub mod snapshot;
+pub mod statement;
+mod story;
+pub mod verdict;
+
+pub use facts::Facts;
+pub use finding::Finding;
+pub use judge::judge;
+pub use report::{Outcome, Report};
+pub use snapshot::Snapshot;
+pub use statement::Statement;
+pub use verdict::{Verdict, Weight};

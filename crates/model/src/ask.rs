@@ -1,6 +1,7 @@
 //! What can be asked, and what comes back beside the rows.
 
 use crate::{Coverage, Family, Foreign, Gaps, Inode, NetNs, OpenFile, Pid, Proto, State, Uid};
+use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
 /// A set of TCP states, a bit each at the kernel's number.
@@ -72,7 +73,7 @@ pub struct Told {
 }
 
 /// Who is asking: what this process itself may see.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Observer {
     /// Its effective user.
     pub uid: Option<Uid>,

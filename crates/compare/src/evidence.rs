@@ -1,0 +1,259 @@
+//! Which witness said what of a socket: the letters of the vector and the lines below it.
+
+use crate::join;
+use crate::owner;
+use crate::sandwich::Testimony;
+use crate::snapshot::{Sighting, Snapshot};
+use model::{Held, IfIndex, Inet, Owner, PortState, Source, State};
+use std::net::IpAddr;
+
+/// Lines of one kind that are told; the rest is counted.
+const LINES_MAX: usize = 8;
+
+/// How often one source showed a socket, denied it, and could not have seen it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Passes that showed it.
+    pub seen: usize,
+    /// Passes that denied it.
+    pub absent: usize,
+}
+
+/// Counts the passes of a source over a socket.
+#[must_use]
+pub fn tally(snapshot: &Snapshot, source: Source, sighting: &Sighting) -> Tally {
+    let mut tally = Tally::default();
+    for (at, view) in snapshot.views.iter().enumerate() {
+        if view.source == source {
+            match snapshot.testimony(at, sighting) {
+                Testimony::Seen => tally.seen += 1,
+                Testimony::Absent => tally.absent += 1,
+                Testimony::Blind => {}
+            }
+        }
+    }
+    tally
+}
+
+impl Tally {
+    /// Its letter in the vector.
+    #[must_use]
+    pub fn letter(self) -> char {
+        match (self.seen, self.absent) {
+            (0, 0) => '.',
+            (0, _) => 'n',
+            _ => 'Y',
+        }
+    }
+
+    fn line(self, source: Source) -> Option<String> {
+        let passes = self.seen + self.absent;
+        match (self.seen, self.absent) {
+            (0, 0) => None,
+            (0, _) => Some(format!("{source}: absent from all {passes} passes")),
+            (_, 0) => Some(format!("{source}: seen in all {passes} passes")),
+            (seen, _) => Some(format!("{source}: seen in {seen} of {passes} passes")),
+        }
+    }
+}
+
+/// What the table sources say, a line each.
+#[must_use]
+pub fn tables(snapshot: &Snapshot, sighting: &Sighting) -> Vec<String> {
+    [Source::Procfs, Source::PrivateProcfs, Source::Netlink]
+        .into_iter()
+        .filter_map(|source| tally(snapshot, source, sighting).line(source))
+        .collect()
+}
+
+/// What the bind probes say of a listed socket, of the last round in which they were asked.
+#[must_use]
+pub fn bind(snapshot: &Snapshot, inet: &Inet) -> (char, Option<String>) {
+    let answers = answers(snapshot, Source::Bind, inet, join::takes);
+    let at = |state| -> Vec<IpAddr> {
+        let of_state = answers.iter().filter(|answer| answer.1 == state);
+        of_state.map(|answer| answer.0).collect()
+    };
+    let (taken, free) = (at(PortState::InUse), at(PortState::Free));
+    match (taken.as_slice(), free.as_slice()) {
+        ([], []) => ('.', None),
+        ([], free) => (
+            'f',
+            Some(format!("bind: the number is free at {}", list(free))),
+        ),
+        (taken, _) => ('u', Some(format!("bind: in use at {}", list(taken)))),
+    }
+}
+
+/// What local connections say of a listener, of the last round in which they were asked.
+#[must_use]
+pub fn connect(snapshot: &Snapshot, inet: &Inet) -> (char, Option<String>) {
+    let answers = answers(snapshot, Source::Connect, inet, join::receives);
+    let open: Vec<IpAddr> = answers
+        .iter()
+        .filter(|answer| answer.1 == PortState::Open)
+        .map(|answer| answer.0)
+        .collect();
+    match (answers.first(), open.as_slice()) {
+        (None, _) => ('.', None),
+        (Some((addr, state)), []) => ('n', Some(format!("connect: {state} at {addr}"))),
+        (_, open) => ('Y', Some(format!("connect: open at {}", list(open)))),
+    }
+}
+
+/// In how many rounds in a row, up to the last one, a listener did not answer where it should.
+#[must_use]
+pub fn silences(snapshot: &Snapshot, inet: &Inet) -> (usize, usize) {
+    let rounds: Vec<bool> = (1..=snapshot.rounds())
+        .filter_map(|round| {
+            let mut asked = snapshot
+                .round(round)
+                .filter(|(_, view)| view.source == Source::Connect)
+                .flat_map(|(_, view)| {
+                    let addrs = view.probes.addrs(inet.proto);
+                    addrs
+                        .filter(|addr| join::receives(inet, *addr))
+                        .filter_map(|addr| view.probes.state(inet.proto, addr, inet.port))
+                })
+                .peekable();
+            asked.peek()?;
+            Some(!asked.any(|state| state == PortState::Open))
+        })
+        .collect();
+    let silent = rounds.iter().rev().take_while(|silent| **silent).count();
+    (silent, rounds.len())
+}
+
+/// Answers of the last view of an active source that was asked about this port at all.
+fn answers(
+    snapshot: &Snapshot,
+    source: Source,
+    inet: &Inet,
+    concerns: fn(&Inet, IpAddr) -> bool,
+) -> Vec<(IpAddr, PortState)> {
+    let views = snapshot.views.iter().rev();
+    for view in views.filter(|view| view.source == source) {
+        let answers: Vec<(IpAddr, PortState)> = view
+            .probes
+            .addrs(inet.proto)
+            .filter(|addr| concerns(inet, *addr))
+            .filter_map(|addr| Some((addr, view.probes.state(inet.proto, addr, inet.port)?)))
+            .collect();
+        if !answers.is_empty() {
+            return answers;
+        }
+    }
+    Vec::new()
+}
+
+/// How the owners hold it, a line each.
+#[must_use]
+pub fn owners(owners: &[Owner]) -> Vec<String> {
+    let mut lines: Vec<String> = owners.iter().take(LINES_MAX).map(held).collect();
+    if owners.len() > LINES_MAX {
+        lines.push(format!("walk: and {} more", owners.len() - LINES_MAX));
+    }
+    lines
+}
+
+fn held(owner: &Owner) -> String {
+    let pid = owner.id.pid;
+    let by = match (owner.tid, owner.held) {
+        (None, Held::Fd { fd }) => format!("holds it as descriptor {fd}"),
+        (Some(tid), Held::Fd { fd }) => {
+            format!("holds it as descriptor {fd} of thread {tid}'s own table")
+        }
+        (_, Held::IoUring { ring, slot }) => {
+            format!("holds it in slot {slot} of the io_uring at descriptor {ring}")
+        }
+        (_, Held::InFlight { via, count }) => {
+            format!("has {count} descriptors waiting in messages on descriptor {via}: probable")
+        }
+        (_, Held::Mapped) => "has it mapped into memory".to_owned(),
+    };
+    format!("walk: process {pid} {by}")
+}
+
+/// Where nobody was found: how many walks, and what they were refused.
+#[must_use]
+pub fn nobody(snapshot: &Snapshot) -> Vec<String> {
+    let walks: Vec<u64> = snapshot
+        .views
+        .iter()
+        .filter(|view| view.walked())
+        .filter_map(|view| view.coverage.processes)
+        .collect();
+    let mut lines = Vec::new();
+    match walks.last() {
+        None => lines.push("walk: nobody walked the processes".to_owned()),
+        Some(processes) => lines.push(format!(
+            "walk: nobody holds it in {} walks of {processes} processes",
+            walks.len()
+        )),
+    }
+    let refused = owner::unreadable(snapshot);
+    for gap in refused.iter().take(LINES_MAX) {
+        lines.push(format!("walk: {}: {}", gap.place, gap.reason));
+    }
+    if refused.len() > LINES_MAX {
+        lines.push(format!(
+            "walk: and {} more places",
+            refused.len() - LINES_MAX
+        ));
+    }
+    lines
+}
+
+/// How a listed socket is reached.
+#[must_use]
+pub fn reach(snapshot: &Snapshot, sighting: &Sighting) -> Vec<String> {
+    let Some(inet) = sighting.inet() else {
+        return Vec::new();
+    };
+    let mut lines = Vec::new();
+    if inet.is_listener() && inet.local.is_ipv6() && inet.local.is_unspecified() {
+        lines.extend(match inet.v6only {
+            Some(true) => Some("reach: IPv6 only, not reachable by IPv4".to_owned()),
+            Some(false) => Some("reach: serves IPv4 and IPv6".to_owned()),
+            None => None,
+        });
+    } else if inet.is_listener() && inet.local.is_loopback() {
+        lines.push("reach: this host only".to_owned());
+    }
+    if let Some(device) = bound_device(inet) {
+        let name = snapshot.facts.interfaces.get(&device);
+        let name = name.map_or_else(
+            || format!("interface {device}"),
+            |name| name.as_bytes().escape_ascii().to_string(),
+        );
+        lines.push(format!("reach: only by {name}"));
+    }
+    let socket = &sighting.socket;
+    if inet.state == State::Listen && socket.recv_queue > 0 {
+        lines.push(format!(
+            "queue: {} wait to be accepted, {} may",
+            socket.recv_queue, socket.send_queue
+        ));
+    }
+    lines
+}
+
+/// The interface a socket is bound to; sock_diag says 0 for none.
+#[must_use]
+pub fn bound_device(inet: &Inet) -> Option<IfIndex> {
+    inet.device.filter(|device| *device != IfIndex(0))
+}
+
+/// Addresses in a line, the first few.
+#[must_use]
+pub fn list(addrs: &[IpAddr]) -> String {
+    let mut words: Vec<String> = addrs
+        .iter()
+        .take(LINES_MAX)
+        .map(ToString::to_string)
+        .collect();
+    if addrs.len() > LINES_MAX {
+        words.push(format!("{} more", addrs.len() - LINES_MAX));
+    }
+    words.join(", ")
+}

@@ -1,0 +1,137 @@
+//! Who looked, and what the host itself says of its addresses and devices: recorded with the
+//! views, so that a later judgement needs nothing else.
+
+use model::ask::Observer;
+use model::{Foreign, Gaps, IfIndex};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+/// Who looked, and what the host says of its addresses and devices.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Facts {
+    /// Who asked, with what rights, in which namespaces.
+    pub observer: Observer,
+    /// Addresses this namespace answers for, with the interface each belongs to.
+    pub addrs: Vec<(IpAddr, IfIndex)>,
+    /// Names of the interfaces.
+    pub interfaces: BTreeMap<IfIndex, Foreign>,
+    /// Places that could not be read for this.
+    pub gaps: Gaps,
+}
+
+/// Inodes the kernel gives its first namespaces (`include/linux/proc_ns.h`); those of net and
+/// mnt are fixed since Linux 6.18 only.
+const FIRST: &[(&str, u64)] = &[
+    ("pid", 0xEFFF_FFFC),
+    ("user", 0xEFFF_FFFD),
+    ("net", 0xEFFF_FFF9),
+    ("mnt", 0xEFFF_FFF8),
+];
+
+/// Capabilities without which a witness is dimmed, by number (`linux/capability.h`).
+const NEEDED: &[(u32, &str)] = &[
+    (19, "CAP_SYS_PTRACE"),
+    (1, "CAP_DAC_OVERRIDE"),
+    (12, "CAP_NET_ADMIN"),
+];
+
+impl Facts {
+    /// Each of our own namespaces: its kind, its inode, and whether it is the first of the
+    /// machine, where the number can tell.
+    #[must_use]
+    pub fn namespaces(&self) -> Vec<(&'static str, u64, Option<bool>)> {
+        let ours = [
+            ("pid", self.observer.pidns),
+            ("user", self.observer.userns),
+            ("net", self.observer.netns.map(|netns| netns.0)),
+            ("mnt", self.observer.mntns),
+        ];
+        ours.into_iter()
+            .filter_map(|(kind, inode)| {
+                let inode = inode?;
+                Some((kind, inode, self.is_first(kind, inode)))
+            })
+            .collect()
+    }
+
+    fn is_first(&self, kind: &str, inode: u64) -> Option<bool> {
+        let (_, first) = FIRST.iter().find(|row| row.0 == kind)?;
+        let told = matches!(kind, "pid" | "user") || self.kernel() >= Some((6, 18));
+        (told || inode == *first).then_some(inode == *first)
+    }
+
+    /// The first two numbers of the kernel's release.
+    #[must_use]
+    pub fn kernel(&self) -> Option<(u32, u32)> {
+        let release = self.observer.kernel.as_ref()?.as_bytes();
+        let mut numbers = release
+            .split(|byte| !byte.is_ascii_digit())
+            .map(|digits| std::str::from_utf8(digits).ok()?.parse().ok());
+        Some((numbers.next()??, numbers.next()??))
+    }
+
+    /// Whether we run in the machine's first pid namespace; none where we could not see.
+    #[must_use]
+    pub fn sees_all_pids(&self) -> Option<bool> {
+        self.is_first("pid", self.observer.pidns?)
+    }
+
+    /// Capabilities we lack that a full look needs.
+    #[must_use]
+    pub fn lacking(&self) -> Vec<&'static str> {
+        let Some(have) = self.observer.capabilities else {
+            return Vec::new();
+        };
+        NEEDED
+            .iter()
+            .filter(|(number, _)| have >> number & 1 == 0)
+            .map(|(_, name)| *name)
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::NetNs;
+
+    #[test]
+    fn first_namespaces_are_known_by_their_number() {
+        let facts = Facts {
+            observer: Observer {
+                pidns: Some(0xEFFF_FFFC),
+                userns: Some(4_026_532_000),
+                netns: Some(NetNs(4_026_531_840)),
+                ..Observer::default()
+            },
+            ..Facts::default()
+        };
+        assert_eq!(
+            facts.namespaces(),
+            [
+                ("pid", 0xEFFF_FFFC, Some(true)),
+                ("user", 4_026_532_000, Some(false)),
+                ("net", 4_026_531_840, None),
+            ]
+        );
+        assert_eq!(facts.sees_all_pids(), Some(true));
+        // From 6.18 on the first net namespace has a number of its own too.
+        let mut facts = facts;
+        facts.observer.kernel = Some("6.18.44-generic".into());
+        assert_eq!(facts.kernel(), Some((6, 18)));
+        assert_eq!(
+            facts.namespaces().last(),
+            Some(&("net", 4_026_531_840, Some(false)))
+        );
+        assert_eq!(Facts::default().sees_all_pids(), None);
+    }
+
+    #[test]
+    fn what_is_lacking_is_named() {
+        let mut facts = Facts::default();
+        assert!(facts.lacking().is_empty());
+        facts.observer.capabilities = Some(1 << 12 | 1 << 1);
+        assert_eq!(facts.lacking(), ["CAP_SYS_PTRACE"]);
+    }
+}

@@ -1,0 +1,207 @@
+//! What is reported of one port.
+
+use crate::explain::Vector;
+use crate::snapshot::Snapshot;
+use crate::verdict::{Verdict, Weight};
+use model::{Cookie, Foreign, Inode, NetNs, Owner, Pid, Process, Proto, State, Uid};
+use serde::Serialize;
+use std::net::IpAddr;
+
+/// What is reported of one port.
+#[derive(Clone, Debug, Serialize)]
+pub struct Finding {
+    /// Transport.
+    #[serde(rename = "protocol")]
+    pub proto: Proto,
+    /// Local address; of a port no table lists, the first one that was taken or answered.
+    #[serde(rename = "address")]
+    pub addr: IpAddr,
+    /// Local port; of a raw socket the IP protocol number.
+    pub port: u16,
+    /// What the testimony amounts to.
+    pub verdict: Verdict,
+    /// How much that weighs.
+    pub weight: Weight,
+    /// The first owner's pid.
+    pub pid: Option<Pid>,
+    /// The first owner's name, as the kernel has it.
+    pub command: Option<Foreign>,
+    /// Registered name of the port.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<&'static str>,
+    /// State of the socket; none where no table lists it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<State>,
+    /// The peer, of a connection.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peer: Option<(IpAddr, u16)>,
+    /// The interface it is bound to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device: Option<Foreign>,
+    /// Its namespace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub netns: Option<NetNs>,
+    /// What each witness says.
+    pub vector: Vector,
+    /// Its number in the explanation catalogue.
+    pub pattern: &'static str,
+    /// Everybody found holding it.
+    pub owners: Vec<Holder>,
+    /// The sockets this is about.
+    pub sockets: Vec<SocketFacts>,
+    /// How many there are; [`Finding::sockets`] names at most [`SOCKETS_MAX`].
+    pub count: usize,
+    /// Which view said what, in plain words.
+    pub evidence: Vec<String>,
+    /// Causes not ruled out, the likeliest first.
+    pub causes: Vec<&'static str>,
+    /// The one thing to do next.
+    pub next: String,
+}
+
+/// Sockets named in one finding.
+pub const SOCKETS_MAX: usize = 16;
+
+/// What tells one of the sockets of a finding from the others.
+#[derive(Clone, Debug, Serialize)]
+pub struct SocketFacts {
+    /// Inode.
+    pub inode: Inode,
+    /// Cookie.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cookie: Option<Cookie>,
+    /// User who made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uid: Option<Uid>,
+    /// Of a listener, connections waiting to be accepted.
+    pub recv_queue: u32,
+    /// Of a listener, how many may wait.
+    pub send_queue: u32,
+}
+
+/// An owner and what is known of the process.
+#[derive(Clone, Debug, Serialize)]
+pub struct Holder {
+    /// The process, and where it holds the socket.
+    #[serde(flatten)]
+    pub owner: Owner,
+    /// Parent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ppid: Option<Pid>,
+    /// The program file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exe: Option<Foreign>,
+    /// Arguments, each ended by a NUL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cmdline: Option<Foreign>,
+    /// Current directory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cwd: Option<Foreign>,
+    /// What is odd about the process.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub flags: Vec<Flag>,
+}
+
+/// What is odd about a process; none of it is proof of anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Flag {
+    /// Its program file is deleted.
+    ExeDeleted,
+    /// Its program was never a file.
+    ExeMemfd,
+    /// It calls itself a thread of the kernel, and is none.
+    FakeKthread,
+    /// It runs in another network namespace than its socket.
+    OtherNetns,
+}
+
+impl Flag {
+    /// The word used in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Flag::ExeDeleted => "EXE_DELETED",
+            Flag::ExeMemfd => "EXE_MEMFD",
+            Flag::FakeKthread => "FAKE_KTHREAD",
+            Flag::OtherNetns => "OTHER_NETNS",
+        }
+    }
+}
+
+/// Puts to an owner what is known of its process.
+#[must_use]
+pub fn holder(snapshot: &Snapshot, owner: Owner, netns: Option<NetNs>) -> Holder {
+    let process = snapshot.processes.get(&owner.id);
+    Holder {
+        ppid: process.and_then(|process| process.ppid),
+        exe: process.and_then(|process| process.exe.clone()),
+        cmdline: process.and_then(|process| process.cmdline.clone()),
+        cwd: snapshot.cwds.get(&owner.id).cloned(),
+        flags: process
+            .map(|process| flags(process, netns))
+            .unwrap_or_default(),
+        owner,
+    }
+}
+
+fn flags(process: &Process, netns: Option<NetNs>) -> Vec<Flag> {
+    let exe = process.exe.as_ref().map_or(&b""[..], Foreign::as_bytes);
+    let argv = process.cmdline.as_ref().map_or(&b""[..], Foreign::as_bytes);
+    let is_memfd = exe.starts_with(b"/memfd:");
+    let elsewhere = netns.is_some() && process.netns.is_some() && netns != process.netns;
+    [
+        (!is_memfd && exe.ends_with(b" (deleted)"), Flag::ExeDeleted),
+        (is_memfd, Flag::ExeMemfd),
+        (
+            !process.kernel_thread && argv.starts_with(b"["),
+            Flag::FakeKthread,
+        ),
+        (elsewhere, Flag::OtherNetns),
+    ]
+    .into_iter()
+    .filter_map(|(is, flag)| is.then_some(flag))
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::ProcessId;
+
+    #[track_caller]
+    fn check(exe: &str, cmdline: &str, kernel_thread: bool, expected: &[Flag]) {
+        let process = Process {
+            id: ProcessId {
+                pid: Pid(7),
+                start: 1,
+            },
+            ppid: None,
+            pgid: None,
+            uid: None,
+            comm: "x".into(),
+            cmdline: Some(cmdline.into()),
+            exe: Some(exe.into()),
+            netns: Some(NetNs(5)),
+            kernel_thread,
+            zone: None,
+        };
+        assert_eq!(flags(&process, Some(NetNs(5))), expected);
+        let moved = flags(&process, Some(NetNs(6)));
+        assert_eq!(moved.last(), Some(&Flag::OtherNetns));
+    }
+
+    #[test]
+    fn odd_processes_are_flagged() {
+        check("/usr/sbin/sshd", "sshd: listener\0", false, &[]);
+        check("/tmp/x (deleted)", "x\0", false, &[Flag::ExeDeleted]);
+        check("/memfd:x (deleted)", "x\0", false, &[Flag::ExeMemfd]);
+        check(
+            "/tmp/x",
+            "[kworker/u8:3-events]\0",
+            false,
+            &[Flag::FakeKthread],
+        );
+        check("", "", true, &[]);
+    }
+}

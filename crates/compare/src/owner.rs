@@ -1,0 +1,184 @@
+//! Who holds a socket, how, and what it means when nobody was found.
+
+use crate::sandwich::{ENOUGH, Testimony};
+use crate::snapshot::{Sighting, Snapshot, View};
+use crate::verdict::Verdict;
+use model::{Gap, Held, Inode, Owner, Proto, Source, State};
+
+/// What the owner walks say of one socket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ownership {
+    /// These hold it.
+    Held(Vec<Owner>),
+    /// No process can: it has no inode.
+    ByNature,
+    /// Nobody was found, by walks that began after it was listed and ended before it was
+    /// listed again, in every round that is needed.
+    Nobody,
+    /// The same so far; more rounds are needed.
+    Doubted,
+    /// It was not there for long enough to say.
+    Unsettled,
+    /// Nobody walked the processes.
+    Unasked,
+}
+
+/// What one round's walk says of a socket.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Walked {
+    /// Listed before and after a walk that did not meet it.
+    Missed,
+    /// Not listed before or not after.
+    Unsettled,
+    /// No walk.
+    Not,
+}
+
+/// Asks the walks for the owner of a socket.
+#[must_use]
+pub fn ownership(snapshot: &Snapshot, sighting: &Sighting) -> Ownership {
+    let inode = sighting.socket.inode;
+    if inode == Inode(0) {
+        return Ownership::ByNature;
+    }
+    let owners: Vec<Owner> = snapshot.owners(inode).cloned().collect();
+    if !owners.is_empty() {
+        return Ownership::Held(owners);
+    }
+    let rounds: Vec<Walked> = (1..=snapshot.rounds())
+        .map(|round| walked(snapshot, sighting, round))
+        .filter(|walked| *walked != Walked::Not)
+        .collect();
+    let missed = rounds
+        .iter()
+        .rev()
+        .take_while(|walked| **walked == Walked::Missed)
+        .count();
+    match (rounds.len(), missed) {
+        (0, _) => Ownership::Unasked,
+        (_, missed) if missed >= ENOUGH => Ownership::Nobody,
+        (rounds, missed) if rounds == missed => Ownership::Doubted,
+        _ => Ownership::Unsettled,
+    }
+}
+
+fn walked(snapshot: &Snapshot, sighting: &Sighting, round: u32) -> Walked {
+    let walk = snapshot.round(round).position(|(_, view)| view.walked());
+    let Some(walk) = walk else { return Walked::Not };
+    let seen = |at: usize, view: &View| {
+        view.side().is_some() && snapshot.testimony(at, sighting) == Testimony::Seen
+    };
+    let mut before = snapshot.round(round).take(walk);
+    let mut after = snapshot.round(round).skip(walk);
+    let before = before.any(|(at, view)| seen(at, view));
+    let after = after.any(|(at, view)| seen(at, view));
+    if before && after {
+        Walked::Missed
+    } else {
+        Walked::Unsettled
+    }
+}
+
+/// Gaps of the walks that mean "this process may hold what nobody was found holding".
+#[must_use]
+pub fn unreadable(snapshot: &Snapshot) -> Vec<&Gap> {
+    let mut gaps: Vec<&Gap> = snapshot
+        .views
+        .iter()
+        .filter(|view| view.source == Source::Walk)
+        .flat_map(|view| &view.gaps)
+        .filter(|gap| gap.errno.is_some() && gap.place.starts_with("/proc/"))
+        .collect();
+    gaps.sort_unstable();
+    gaps.dedup();
+    gaps
+}
+
+/// The verdict on how a socket is held, where its holders are known.
+#[must_use]
+pub fn manner(owners: &[Owner]) -> Verdict {
+    // A mapped ring is the packet socket's own way of being held, not a hiding place.
+    let plain = |owner: &&Owner| {
+        owner.tid.is_none() && matches!(owner.held, Held::Fd { .. } | Held::Mapped)
+    };
+    let in_thread = |owner: &&Owner| owner.tid.is_some() && matches!(owner.held, Held::Fd { .. });
+    let in_ring = |owner: &&Owner| matches!(owner.held, Held::IoUring { .. });
+    if owners.iter().any(|owner| plain(&owner)) {
+        Verdict::Agree
+    } else if owners.iter().any(|owner| in_thread(&owner)) {
+        Verdict::OwnerThread
+    } else if owners.iter().any(|owner| in_ring(&owner)) {
+        Verdict::OwnerIoUring
+    } else {
+        Verdict::OwnerInFlight
+    }
+}
+
+/// The verdict where nobody was found holding a socket, `nobodies` being the number of such
+/// sockets, and the most that can be said of who holds it.
+#[must_use]
+pub fn nobody(snapshot: &Snapshot, sighting: &Sighting, nobodies: usize) -> (Verdict, Vec<Owner>) {
+    if is_unaccepted(sighting) {
+        return (Verdict::NoProcessByNature, Vec::new());
+    }
+    let waiting: Vec<Owner> = snapshot.in_flight().cloned().collect();
+    let count: u64 = waiting
+        .iter()
+        .map(|owner| match owner.held {
+            Held::InFlight { count, .. } => u64::from(count),
+            Held::Fd { .. } | Held::IoUring { .. } | Held::Mapped => 0,
+        })
+        .sum();
+    // Descriptors wait in messages, and there are enough of them for all such sockets.
+    if count > 0 && u64::try_from(nobodies).is_ok_and(|nobodies| nobodies <= count) {
+        return (Verdict::OwnerInFlight, waiting);
+    }
+    let verdict = if !unreadable(snapshot).is_empty() {
+        Verdict::OwnerUnreadable
+    } else if snapshot.facts.sees_all_pids() == Some(false) {
+        Verdict::OwnerOutsidePidns
+    } else {
+        Verdict::OwnerUnknown
+    };
+    (verdict, Vec::new())
+}
+
+/// Handshakes under way have no file yet, whatever inode a source gives them.
+fn is_unaccepted(sighting: &Sighting) -> bool {
+    sighting.inet().is_some_and(|inet| {
+        inet.proto == Proto::Tcp && matches!(inet.state, State::SynRecv | State::NewSynRecv)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::{Pid, ProcessId};
+
+    fn owner(tid: Option<u32>, held: Held) -> Owner {
+        Owner {
+            id: ProcessId {
+                pid: Pid(7),
+                start: 1,
+            },
+            tid: tid.map(Pid),
+            comm: "lsn".into(),
+            uid: None,
+            held,
+        }
+    }
+
+    #[test]
+    fn the_plainest_holder_decides() {
+        let fd = owner(None, Held::Fd { fd: 3 });
+        let thread = owner(Some(8), Held::Fd { fd: 3 });
+        let ring = owner(None, Held::IoUring { ring: 3, slot: 2 });
+        assert_eq!(manner(std::slice::from_ref(&thread)), Verdict::OwnerThread);
+        assert_eq!(manner(std::slice::from_ref(&ring)), Verdict::OwnerIoUring);
+        assert_eq!(
+            manner(&[thread.clone(), ring.clone()]),
+            Verdict::OwnerThread
+        );
+        assert_eq!(manner(&[thread, ring, fd]), Verdict::Agree);
+    }
+}

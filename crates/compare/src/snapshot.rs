@@ -1,0 +1,383 @@
+//! Everything that was said, put together: which view showed which socket, who was found
+//! holding it, what the probes learned.
+
+use crate::facts::Facts;
+use crate::join;
+use crate::probes::Probes;
+use crate::sandwich::{Side, Testimony};
+use model::process::Holding;
+use model::{
+    Coverage, Family, Foreign, Gap, Gaps, Held, Inet, Inode, NetNs, Owner, Process, ProcessId,
+    Proto, Record, Socket, Source, State,
+};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+/// Views of one run, at most: as many as [`Views`] has room for.
+pub const VIEWS_MAX: usize = 128;
+
+/// A set of views, by their place in the order of asking.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Views(u128);
+
+impl Views {
+    /// Puts a view in.
+    pub fn insert(&mut self, view: usize) {
+        self.0 |= bit(view);
+    }
+
+    /// Whether a view is in.
+    #[must_use]
+    pub fn contains(self, view: usize) -> bool {
+        self.0 & bit(view) != 0
+    }
+}
+
+fn bit(view: usize) -> u128 {
+    u32::try_from(view)
+        .ok()
+        .and_then(|view| 1u128.checked_shl(view))
+        .unwrap_or(0)
+}
+
+/// What one source said when asked once.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// The way of asking.
+    pub source: Source,
+    /// The round it was asked in, from 1.
+    pub round: u32,
+    /// What it looked at to the end; nothing where the answer was cut short.
+    pub coverage: Coverage,
+    /// Places it could not see, and what was wrong with the answer itself.
+    pub gaps: Gaps,
+    /// What it learned of ports; active sources only.
+    pub probes: Probes,
+}
+
+impl View {
+    /// Which side of the table comparison this is.
+    #[must_use]
+    pub fn side(&self) -> Option<Side> {
+        match self.source {
+            Source::Procfs | Source::PrivateProcfs => Some(Side::Text),
+            Source::Netlink => Some(Side::Diag),
+            Source::Mib2
+            | Source::Kstat
+            | Source::Walk
+            | Source::Bind
+            | Source::Connect
+            | Source::Remote => None,
+        }
+    }
+
+    /// Whether it looked through the table such a socket stands in.
+    #[must_use]
+    pub fn covers(&self, family: Family, proto: Proto, state: State) -> bool {
+        self.coverage.looked.iter().any(|looked| {
+            looked.family == family
+                && looked.proto == Some(proto)
+                && (state != State::Bound || looked.bound)
+        })
+    }
+
+    /// Whether it walked the processes to the end.
+    #[must_use]
+    pub fn walked(&self) -> bool {
+        self.source == Source::Walk && self.coverage.processes.is_some()
+    }
+}
+
+/// What makes two rows of two views the same socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SocketKey {
+    /// Transport.
+    pub proto: Proto,
+    /// Local port.
+    pub port: u16,
+    /// Local address.
+    pub local: IpAddr,
+    /// Namespace it is in.
+    pub netns: Option<NetNs>,
+    /// Inode.
+    pub inode: Inode,
+    /// Peer, where the inode is 0 and does not tell sockets apart.
+    pub peer: Option<(IpAddr, u16)>,
+}
+
+/// One socket and the views that showed it.
+#[derive(Clone, Debug)]
+pub struct Sighting {
+    /// All that is known of it: each fact from the last view that told it.
+    pub socket: Socket,
+    /// Who showed it.
+    pub seen: Views,
+}
+
+impl Sighting {
+    /// The internet part; only such sockets are kept.
+    #[must_use]
+    pub fn inet(&self) -> Option<&Inet> {
+        self.socket.kind.inet()
+    }
+}
+
+/// Everything that was said.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    /// Who looked.
+    pub facts: Facts,
+    /// All views, in the order of asking.
+    pub views: Vec<View>,
+    /// All internet sockets.
+    pub sockets: BTreeMap<SocketKey, Sighting>,
+    /// Who was found holding which inode. Under inode 0: unix sockets with descriptors
+    /// waiting in their messages.
+    pub holdings: BTreeMap<Inode, BTreeSet<Owner>>,
+    /// All processes told of.
+    pub processes: BTreeMap<ProcessId, Process>,
+    /// Current directories of processes.
+    pub cwds: BTreeMap<ProcessId, Foreign>,
+}
+
+impl Snapshot {
+    /// Opens a view; none when there is no room for another.
+    pub fn begin(&mut self, source: Source, round: u32) -> Option<usize> {
+        if self.views.len() >= VIEWS_MAX {
+            return None;
+        }
+        self.views.push(View {
+            source,
+            round,
+            coverage: Coverage::default(),
+            gaps: Gaps::new(),
+            probes: Probes::default(),
+        });
+        Some(self.views.len() - 1)
+    }
+
+    /// Adds one row to a view.
+    pub fn add(&mut self, at: usize, record: Record) {
+        match record {
+            Record::Socket(row) => self.socket(at, row.socket),
+            Record::Process(process) => {
+                self.processes.insert(process.id, process);
+            }
+            Record::File(row) => {
+                if row.file.slot == model::Slot::Cwd {
+                    self.cwds.insert(row.id, row.file.name);
+                }
+            }
+            Record::Holding(Holding { inode, owner }) => {
+                self.holdings.entry(inode).or_default().insert(owner);
+            }
+            Record::Probe(probe) => {
+                if let Some(view) = self.views.get_mut(at) {
+                    view.probes.probe(probe);
+                }
+            }
+            Record::Tally(tally) => {
+                if let Some(view) = self.views.get_mut(at)
+                    && !view.probes.tally(&tally)
+                {
+                    let place = format!("{} {}", tally.proto, tally.addr);
+                    view.gaps
+                        .push(Gap::new(place, "a sum that does not name its ports"));
+                }
+            }
+            Record::Gap(gap) => self.gap(at, gap),
+            Record::Begin(_) | Record::End(_) => {}
+        }
+    }
+
+    /// Adds a gap to a view.
+    pub fn gap(&mut self, at: usize, gap: Gap) {
+        if let Some(view) = self.views.get_mut(at) {
+            view.gaps.push(gap);
+        }
+    }
+
+    /// Closes a view with what it looked at to the end.
+    pub fn end(&mut self, at: usize, coverage: Coverage) {
+        if let Some(view) = self.views.get_mut(at) {
+            view.probes.seal();
+            view.coverage = coverage;
+        }
+    }
+
+    fn socket(&mut self, at: usize, socket: Socket) {
+        let Some(view) = self.views.get(at) else {
+            return;
+        };
+        let Some(inet) = socket.kind.inet() else {
+            return;
+        };
+        let key = SocketKey {
+            proto: inet.proto,
+            port: inet.port,
+            local: inet.local,
+            netns: socket.netns,
+            inode: socket.inode,
+            peer: (socket.inode == Inode(0)).then_some((inet.remote, inet.remote_port)),
+        };
+        let is_diag = view.source == Source::Netlink;
+        let sighting = self.sockets.entry(key).or_insert_with(|| Sighting {
+            socket: socket.clone(),
+            seen: Views::default(),
+        });
+        sighting.seen.insert(at);
+        merge(&mut sighting.socket, socket, is_diag);
+    }
+
+    /// What one view says of a socket.
+    #[must_use]
+    pub fn testimony(&self, at: usize, sighting: &Sighting) -> Testimony {
+        let (Some(view), Some(inet)) = (self.views.get(at), sighting.inet()) else {
+            return Testimony::Blind;
+        };
+        if sighting.seen.contains(at) {
+            Testimony::Seen
+        } else if view.covers(sighting.socket.kind.family(), inet.proto, inet.state)
+            && join::same_netns(view.coverage.netns, sighting.socket.netns)
+        {
+            Testimony::Absent
+        } else {
+            Testimony::Blind
+        }
+    }
+
+    /// The number of the last round.
+    #[must_use]
+    pub fn rounds(&self) -> u32 {
+        self.views.iter().map(|view| view.round).max().unwrap_or(0)
+    }
+
+    /// The views of one round, each with its place.
+    pub fn round(&self, round: u32) -> impl Iterator<Item = (usize, &View)> {
+        self.views
+            .iter()
+            .enumerate()
+            .filter(move |(_, view)| view.round == round)
+    }
+
+    /// Who holds a socket.
+    pub fn owners(&self, inode: Inode) -> impl Iterator<Item = &Owner> {
+        let held = (inode != Inode(0)).then(|| self.holdings.get(&inode));
+        held.flatten().into_iter().flatten()
+    }
+
+    /// Unix sockets with descriptors waiting in their messages.
+    pub fn in_flight(&self) -> impl Iterator<Item = &Owner> {
+        self.holdings
+            .get(&Inode(0))
+            .into_iter()
+            .flatten()
+            .filter(|owner| matches!(owner.held, Held::InFlight { .. }))
+    }
+}
+
+/// Brings what is known of a socket up to date. Only sock_diag tells of devices, and its
+/// queue lengths of listeners are those users know.
+fn merge(known: &mut Socket, told: Socket, is_diag: bool) {
+    let cookie = told.cookie.or(known.cookie);
+    let netns = told.netns.or(known.netns);
+    let uid = told.uid.or(known.uid);
+    let (device, v6only) = (
+        known.kind.inet().and_then(|inet| inet.device),
+        known.kind.inet().and_then(|inet| inet.v6only),
+    );
+    let queues = (known.recv_queue, known.send_queue);
+    let had_diag = known.cookie.is_some();
+    *known = told;
+    (known.cookie, known.netns, known.uid) = (cookie, netns, uid);
+    if had_diag && !is_diag {
+        (known.recv_queue, known.send_queue) = queues;
+    }
+    if let model::Kind::Inet(inet) | model::Kind::Inet6(inet) = &mut known.kind {
+        inet.device = inet.device.or(device);
+        inet.v6only = inet.v6only.or(v6only);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::record::SocketRow;
+    use model::{Cookie, IfIndex, Kind, Looked};
+
+    fn row(inode: u64, device: Option<IfIndex>, cookie: Option<Cookie>) -> Record {
+        let mut socket = Socket::new(
+            Kind::of(Inet {
+                proto: Proto::Tcp,
+                local: "0.0.0.0".parse().unwrap(),
+                port: 3100,
+                remote: "0.0.0.0".parse().unwrap(),
+                remote_port: 0,
+                state: State::Listen,
+                device,
+                v6only: None,
+                timer: None,
+            }),
+            Inode(inode),
+        );
+        socket.cookie = cookie;
+        socket.send_queue = if cookie.is_some() { 128 } else { 0 };
+        Record::Socket(SocketRow {
+            socket,
+            owners: None,
+        })
+    }
+
+    #[test]
+    fn two_views_of_one_socket_are_one_sighting() {
+        let mut snapshot = Snapshot::default();
+        let diag = snapshot.begin(Source::Netlink, 1).unwrap();
+        snapshot.add(diag, row(7, Some(IfIndex(2)), Some(Cookie(9))));
+        let text = snapshot.begin(Source::Procfs, 1).unwrap();
+        snapshot.add(text, row(7, None, None));
+        let sighting = snapshot.sockets.values().next().unwrap();
+        assert_eq!(snapshot.sockets.len(), 1);
+        assert_eq!(sighting.inet().unwrap().device, Some(IfIndex(2)));
+        assert_eq!(sighting.socket.cookie, Some(Cookie(9)));
+        assert_eq!(sighting.socket.send_queue, 128);
+    }
+
+    #[test]
+    fn only_who_looked_can_deny() {
+        let mut snapshot = Snapshot::default();
+        let diag = snapshot.begin(Source::Netlink, 1).unwrap();
+        snapshot.add(diag, row(7, None, Some(Cookie(9))));
+        let text = snapshot.begin(Source::Procfs, 1).unwrap();
+        let sighting = snapshot.sockets.values().next().unwrap().clone();
+        assert_eq!(snapshot.testimony(diag, &sighting), Testimony::Seen);
+        assert_eq!(snapshot.testimony(text, &sighting), Testimony::Blind);
+        let mut coverage = Coverage {
+            looked: vec![Looked {
+                family: Family::Inet,
+                proto: Some(Proto::Tcp),
+                bound: false,
+            }],
+            ..Coverage::default()
+        };
+        snapshot.end(text, coverage.clone());
+        assert_eq!(snapshot.testimony(text, &sighting), Testimony::Absent);
+        // A view of another namespace says nothing of this one.
+        coverage.netns = Some(NetNs(2));
+        snapshot.end(text, coverage);
+        let mut elsewhere = sighting.clone();
+        elsewhere.socket.netns = Some(NetNs(1));
+        assert_eq!(snapshot.testimony(text, &elsewhere), Testimony::Blind);
+    }
+
+    #[test]
+    fn views_are_bounded() {
+        let mut snapshot = Snapshot::default();
+        for _ in 0..VIEWS_MAX {
+            assert!(snapshot.begin(Source::Netlink, 1).is_some());
+        }
+        assert!(snapshot.begin(Source::Netlink, 1).is_none());
+        let mut views = Views::default();
+        views.insert(127);
+        assert!(views.contains(127) && !views.contains(126) && !views.contains(128));
+    }
+}
