@@ -1,5 +1,6 @@
 //! A held directory: reads relative to it cannot wander to another process.
 
+use crate::record::Recorder;
 use crate::{READ_MAX, Stat, Sysroot, sys};
 use std::ffi::OsStr;
 use std::io;
@@ -82,7 +83,8 @@ impl Dir {
         }
         let path = self.place(name);
         self.root.note(&path, result)?;
-        self.root.record(|recorder| recorder.file(&path, bytes));
+        self.root
+            .record(&path, |recorder, path| recorder.file(path, bytes));
         Ok(())
     }
 
@@ -97,7 +99,8 @@ impl Dir {
         }
         let path = self.place(name);
         self.root.note(&path, result)?;
-        self.root.record(|recorder| recorder.link(&path, target));
+        self.root
+            .record(&path, |recorder, path| recorder.link(path, target));
         Ok(())
     }
 
@@ -120,6 +123,7 @@ impl Dir {
     /// As `getdents64(2)`. Names before the error were given.
     pub fn entries(&self, buffer: &mut [u8], each: &mut dyn FnMut(Entry<'_>)) -> io::Result<()> {
         let keep = !self.root.is_plain();
+        self.root.failed_in(&self.path, each);
         sys::rewind(self.fd.as_fd())?;
         loop {
             let length = match sys::entries(self.fd.as_fd(), buffer) {
@@ -130,7 +134,7 @@ impl Dir {
             for entry in sys::split_entries(buffer.get(..length).unwrap_or_default()) {
                 if keep && entry.is_dir {
                     self.root
-                        .record(|recorder| recorder.directory(&self.place(entry.name)));
+                        .record(&self.place(entry.name), Recorder::directory);
                 }
                 each(entry);
             }

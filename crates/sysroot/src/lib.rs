@@ -7,7 +7,8 @@
 //!
 //! A recorded tree holds `proc/…` laid out like the live one, `answers/NAME` for what was
 //! asked by system call, `errors` for reads that failed (`errno TAB path`, a line each) and
-//! `stats` for files asked about but not read.
+//! `stats` for files asked about but not read. What came through a procfs of our own
+//! ([`Sysroot::private_procfs`]) stands under `private/proc/…`.
 #![deny(unsafe_code)]
 
 mod dir;
@@ -19,10 +20,11 @@ pub use dir::{Dir, Entry};
 pub use stat::Stat;
 
 use record::Recorder;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -36,17 +38,26 @@ pub struct Sysroot(Arc<Inner>);
 
 struct Inner {
     top: OwnedFd,
+    /// What stands for `/proc`, where that is not the one below the top.
+    procfs: Option<OwnedFd>,
     kind: Kind,
 }
 
+#[derive(Clone)]
 enum Kind {
     Live,
     Recording(Recorder),
-    Recorded {
-        errors: BTreeMap<PathBuf, i32>,
-        stats: BTreeMap<PathBuf, Stat>,
-    },
+    Recorded(Arc<Recorded>),
 }
+
+/// What a recorded tree tells beside its files.
+struct Recorded {
+    errors: BTreeMap<PathBuf, i32>,
+    stats: BTreeMap<PathBuf, Stat>,
+}
+
+/// Where a recording keeps what came through a procfs of our own.
+const PRIVATE: &str = "/private";
 
 impl Sysroot {
     /// The system we run on.
@@ -64,7 +75,7 @@ impl Sysroot {
     pub fn at(dir: &Path) -> io::Result<Sysroot> {
         let errors = record::read_errors(dir)?;
         let stats = record::read_stats(dir)?;
-        Sysroot::new(dir, Kind::Recorded { errors, stats })
+        Sysroot::new(dir, Kind::Recorded(Arc::new(Recorded { errors, stats })))
     }
 
     /// The system we run on, every byte also written under `dir`, which must be empty or absent.
@@ -77,13 +88,44 @@ impl Sysroot {
 
     fn new(top: &Path, kind: Kind) -> io::Result<Sysroot> {
         let top = sys::open_top(top)?;
-        Ok(Sysroot(Arc::new(Inner { top, kind })))
+        Ok(Sysroot(Arc::new(Inner {
+            top,
+            procfs: None,
+            kind,
+        })))
+    }
+
+    /// The same host, but what lies below `/proc` is read through a procfs made for us alone
+    /// and attached nowhere, so that nothing mounted over `/proc` or into it can stand in
+    /// the way. It shows the pid namespace of the caller, with no `hidepid`. From a recorded
+    /// tree: what the recording kept of it.
+    ///
+    /// # Errors
+    /// As `fsopen(2)` and `fsmount(2)`: `EPERM` without `CAP_SYS_ADMIN`, `ENOSYS` before
+    /// Linux 5.2; from a recorded tree the error the live system gave.
+    pub fn private_procfs(&self) -> io::Result<Sysroot> {
+        let opened = match &self.0.kind {
+            Kind::Live | Kind::Recording(_) => sys::procfs(),
+            Kind::Recorded(_) => sys::open_dir(self.0.top.as_fd(), Path::new("private/proc"), true),
+        };
+        let procfs = self.note(Path::new(PRIVATE), opened)?;
+        Ok(Sysroot(Arc::new(Inner {
+            top: self.0.top.try_clone()?,
+            procfs: Some(procfs),
+            kind: self.0.kind.clone(),
+        })))
+    }
+
+    /// Whether `/proc` is read through a procfs of our own.
+    #[must_use]
+    pub fn is_private(&self) -> bool {
+        self.0.procfs.is_some()
     }
 
     /// Whether this is the system we run on (recording or not).
     #[must_use]
     pub fn is_live(&self) -> bool {
-        !matches!(self.0.kind, Kind::Recorded { .. })
+        !matches!(self.0.kind, Kind::Recorded(_))
     }
 
     /// Writes out what a recording still holds back.
@@ -93,7 +135,7 @@ impl Sysroot {
     pub fn finish(&self) -> io::Result<()> {
         match &self.0.kind {
             Kind::Recording(recorder) => recorder.finish(),
-            Kind::Live | Kind::Recorded { .. } => Ok(()),
+            Kind::Live | Kind::Recorded(_) => Ok(()),
         }
     }
 
@@ -104,11 +146,8 @@ impl Sysroot {
     /// As `openat(2)`; from a recorded tree the error the live system gave.
     pub fn dir(&self, path: impl AsRef<Path>) -> io::Result<Dir> {
         let path = path.as_ref();
-        let inside = inside(path);
-        let fd = self.note(
-            path,
-            sys::open_dir(self.0.top.as_fd(), inside, self.confined()),
-        )?;
+        let (top, inside) = self.inside(path);
+        let fd = self.note(path, sys::open_dir(top, inside, self.confined()))?;
         Ok(Dir::new(self.clone(), fd, path.to_owned()))
     }
 
@@ -138,8 +177,9 @@ impl Sysroot {
     /// As `open(2)` and `read(2)`. Chunks before the error were given.
     pub fn stream(&self, path: impl AsRef<Path>, sink: &mut dyn FnMut(&[u8])) -> io::Result<()> {
         let path = path.as_ref();
-        let result = sys::open_file(self.0.top.as_fd(), inside(path), self.confined())
-            .and_then(|fd| self.pour(path, &fd, sink));
+        let (top, inside) = self.inside(path);
+        let result =
+            sys::open_file(top, inside, self.confined()).and_then(|fd| self.pour(path, &fd, sink));
         self.note(path, result)
     }
 
@@ -150,9 +190,9 @@ impl Sysroot {
     pub fn link(&self, path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
         let path = path.as_ref();
         let mut target = Vec::new();
-        let result = self.link_into(inside(path), &mut target);
+        let result = self.link_into(path, &mut target);
         self.note(path, result)?;
-        self.record(|recorder| recorder.link(path, &target));
+        self.record(path, |recorder, path| recorder.link(path, &target));
         Ok(target)
     }
 
@@ -162,9 +202,8 @@ impl Sysroot {
     /// As `statx(2)`.
     pub fn stat(&self, path: impl AsRef<Path>) -> io::Result<Stat> {
         let path = path.as_ref();
-        self.stat_at(path, || {
-            sys::stat(self.0.top.as_fd(), inside(path).as_os_str().as_bytes())
-        })
+        let (top, inside) = self.inside(path);
+        self.stat_at(path, || sys::stat(top, inside.as_os_str().as_bytes()))
     }
 
     /// Asks what is no file: `ask` makes the system calls and hands on the raw answer in
@@ -181,7 +220,7 @@ impl Sysroot {
         let path = Path::new("/answers").join(name);
         match &self.0.kind {
             Kind::Live => ask(sink),
-            Kind::Recorded { .. } => {
+            Kind::Recorded(_) => {
                 sink(&self.read(&path)?);
                 Ok(())
             }
@@ -198,7 +237,7 @@ impl Sysroot {
     }
 
     fn link_into(&self, path: &Path, target: &mut Vec<u8>) -> io::Result<()> {
-        let top = self.0.top.as_fd();
+        let (top, path) = self.inside(path);
         match (self.confined(), path.parent(), path.file_name()) {
             // The directories on the way must not be links out of a recorded tree.
             (true, Some(parent), Some(name)) if !parent.as_os_str().is_empty() => {
@@ -214,14 +253,17 @@ impl Sysroot {
             Kind::Live => ask(),
             Kind::Recording(recorder) => {
                 let stat = self.note(path, ask())?;
-                recorder.stat(path, &stat);
+                recorder.stat(&self.kept_at(path), &stat);
                 Ok(stat)
             }
-            Kind::Recorded { errors, stats } => match (stats.get(path), errors.get(path)) {
-                (Some(stat), _) => Ok(*stat),
-                (None, Some(errno)) => Err(io::Error::from_raw_os_error(*errno)),
-                (None, None) => Err(io::ErrorKind::NotFound.into()),
-            },
+            Kind::Recorded(recorded) => {
+                let path: &Path = &self.kept_at(path);
+                match (recorded.stats.get(path), recorded.errors.get(path)) {
+                    (Some(stat), _) => Ok(*stat),
+                    (None, Some(errno)) => Err(io::Error::from_raw_os_error(*errno)),
+                    (None, None) => Err(io::ErrorKind::NotFound.into()),
+                }
+            }
         }
     }
 
@@ -242,7 +284,7 @@ impl Sysroot {
                 Err(error) => break Err(error),
             }
         };
-        self.record(|recorder| recorder.file(path, &kept));
+        self.record(path, |recorder, path| recorder.file(path, &kept));
         result
     }
 
@@ -251,9 +293,9 @@ impl Sysroot {
         let Err(error) = result else { return result };
         match &self.0.kind {
             Kind::Live => {}
-            Kind::Recording(recorder) => recorder.error(path, &error),
-            Kind::Recorded { errors, .. } => {
-                if let Some(errno) = errors.get(path) {
+            Kind::Recording(recorder) => recorder.error(&self.kept_at(path), &error),
+            Kind::Recorded(recorded) => {
+                if let Some(errno) = recorded.errors.get(&*self.kept_at(path)) {
                     return Err(io::Error::from_raw_os_error(*errno));
                 }
             }
@@ -261,9 +303,52 @@ impl Sysroot {
         Err(error)
     }
 
-    fn record(&self, write: impl FnOnce(&Recorder)) {
+    /// Gives the names in a directory of a recorded tree of which only a failure was recorded:
+    /// the live listing had them too.
+    fn failed_in(&self, dir: &Path, each: &mut dyn FnMut(Entry<'_>)) {
+        let Kind::Recorded(recorded) = &self.0.kind else {
+            return;
+        };
+        let dir: &Path = &self.kept_at(dir);
+        let errors = recorded
+            .errors
+            .range(dir.to_owned()..)
+            .map(|(path, _)| path.as_path());
+        let inside = errors.take_while(|path| path.starts_with(dir));
+        for path in inside.filter(|path| path.parent() == Some(dir)) {
+            let absent = sys::open_file(self.0.top.as_fd(), below(path), true).is_err();
+            if let (true, Some(name)) = (absent, path.file_name()) {
+                let name = name.as_bytes();
+                each(Entry {
+                    name,
+                    inode: 0,
+                    is_dir: false,
+                });
+            }
+        }
+    }
+
+    /// Hands the recorder to `write`, with the path the recording has for `path`.
+    fn record(&self, path: &Path, write: impl FnOnce(&Recorder, &Path)) {
         if let Kind::Recording(recorder) = &self.0.kind {
-            write(recorder);
+            write(recorder, &self.kept_at(path));
+        }
+    }
+
+    /// The path under which a recording keeps what is read at `path`.
+    fn kept_at<'p>(&self, path: &'p Path) -> Cow<'p, Path> {
+        if self.is_private() && path.starts_with("/proc") {
+            Cow::Owned(Path::new(PRIVATE).join(below(path)))
+        } else {
+            Cow::Borrowed(path)
+        }
+    }
+
+    /// The directory a path is looked up from, and the path below it.
+    fn inside<'p>(&self, path: &'p Path) -> (BorrowedFd<'_>, &'p Path) {
+        match (&self.0.procfs, path.strip_prefix("/proc")) {
+            (Some(procfs), Ok(path)) => (procfs.as_fd(), below(path)),
+            _ => (self.0.top.as_fd(), below(path)),
         }
     }
 
@@ -278,8 +363,8 @@ impl Sysroot {
     }
 }
 
-/// The path below the top.
-fn inside(path: &Path) -> &Path {
+/// The path without its leading slash; `.` where nothing is left.
+fn below(path: &Path) -> &Path {
     let below = path.strip_prefix("/").unwrap_or(path);
     if below.as_os_str().is_empty() {
         Path::new(OsStr::new("."))

@@ -10,13 +10,14 @@ use std::fs;
 use std::io::{self, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A recording under way. A failed write is kept and told at the end, so that recording
 /// never changes what the reader sees.
+#[derive(Clone)]
 pub(crate) struct Recorder {
     dir: PathBuf,
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
 }
 
 #[derive(Default)]
@@ -34,7 +35,7 @@ impl Recorder {
         }
         Ok(Recorder {
             dir: dir.to_owned(),
-            state: Mutex::default(),
+            state: Arc::default(),
         })
     }
 

@@ -4,10 +4,10 @@
 //! of our size (libc's `readdir` asks for 2 KiB at a time on musl, and hides the raw
 //! record), `readlinkat` into a reused buffer (nix allocates a string a link; there are
 //! tens of thousands), and `statx` with `AT_STATX_DONT_SYNC`, so that a dead NFS or FUSE
-//! server is not asked.
+//! server is not asked; and for `fsopen`, `fsconfig` and `fsmount`, which nix has not.
 #![expect(
     unsafe_code,
-    reason = "getdents64, readlinkat and statx, as told above"
+    reason = "getdents64, readlinkat, statx and fsmount, as told above"
 )]
 
 use crate::{Entry, Stat};
@@ -16,7 +16,7 @@ use nix::sys::stat::Mode;
 use nix::unistd::{self, Whence};
 use std::ffi::{CStr, CString};
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::path::{Component, Path};
 
 const LINK_MAX: usize = 64 << 10;
@@ -67,6 +67,47 @@ fn open(at: BorrowedFd<'_>, path: &Path, flags: OFlag, confined: bool) -> io::Re
         held = fcntl::openat(&held, name, flags, Mode::empty())?;
     }
     Ok(held)
+}
+
+/// A procfs of our own that is mounted nowhere (`include/uapi/linux/mount.h`).
+pub(crate) fn procfs() -> io::Result<OwnedFd> {
+    const FSOPEN_CLOEXEC: libc::c_uint = 1;
+    const FSCONFIG_CMD_CREATE: libc::c_uint = 6;
+    const FSMOUNT_CLOEXEC: libc::c_uint = 1;
+    const READ_ONLY: libc::c_uint = 0x1 | 0x2 | 0x4 | 0x8; // and no suid, devices, programs
+    const NOTHING: *const libc::c_char = std::ptr::null();
+    // SAFETY: the name ends with NUL; nothing is written to memory of ours.
+    let context =
+        owned(unsafe { libc::syscall(libc::SYS_fsopen, c"proc".as_ptr(), FSOPEN_CLOEXEC) })?;
+    let context = context.as_raw_fd();
+    // SAFETY: this command takes no key and no value; `context` is open.
+    let made = unsafe {
+        libc::syscall(
+            libc::SYS_fsconfig,
+            context,
+            FSCONFIG_CMD_CREATE,
+            NOTHING,
+            NOTHING,
+            0,
+        )
+    };
+    if made < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: fsmount takes three numbers; `context` is open.
+    let mount =
+        owned(unsafe { libc::syscall(libc::SYS_fsmount, context, FSMOUNT_CLOEXEC, READ_ONLY) })?;
+    // What fsmount gives can only be walked from; to list it, it must be opened.
+    open_dir(mount.as_fd(), Path::new("."), false)
+}
+
+/// Takes what a call gave as a descriptor nobody else has.
+fn owned(answer: libc::c_long) -> io::Result<OwnedFd> {
+    match i32::try_from(answer) {
+        // SAFETY: the kernel has just made this descriptor for us.
+        Ok(fd @ 0..) => Ok(unsafe { OwnedFd::from_raw_fd(fd) }),
+        _ => Err(io::Error::last_os_error()),
+    }
 }
 
 /// Reads once; an empty slice is the end.

@@ -94,6 +94,25 @@ fn held_directories_record_too() {
 }
 
 #[test]
+fn what_failed_is_still_listed() {
+    let scratch = tempfile::tempdir().unwrap();
+    let tree = scratch.path();
+    std::fs::create_dir_all(tree.join("proc/1/fd")).unwrap();
+    std::os::unix::fs::symlink("socket:[7]", tree.join("proc/1/fd/4")).unwrap();
+    let errors = "13\t/proc/1/fd/3\n2\t/proc/1/fd/3/deeper\n13\t/proc/1/fdinfo/9\n";
+    std::fs::write(tree.join("errors"), errors).unwrap();
+    let root = Sysroot::at(tree).unwrap();
+    let expected = [b"3".to_vec(), b"4".to_vec()];
+    assert_eq!(names(&root, "/proc/1/fd"), BTreeSet::from(expected));
+    let refused = root
+        .dir("/proc/1/fd")
+        .unwrap()
+        .link(b"3", &mut Vec::new())
+        .unwrap_err();
+    assert_eq!(refused.raw_os_error(), Some(13));
+}
+
+#[test]
 fn a_recorded_tree_leads_nowhere_else() {
     let scratch = tempfile::tempdir().unwrap();
     let tree = scratch.path();

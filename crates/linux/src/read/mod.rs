@@ -5,6 +5,7 @@ pub mod files;
 mod netlink;
 pub mod network;
 pub mod observer;
+pub mod private;
 mod processes;
 pub mod tables;
 mod threads;

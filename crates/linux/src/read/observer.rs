@@ -13,6 +13,12 @@ pub fn netns(root: &Sysroot) -> Option<NetNs> {
     links::netns(&root.link("/proc/self/ns/net").ok()?)
 }
 
+/// The reader's namespace of a kind, by its inode on nsfs.
+pub(crate) fn namespace(root: &Sysroot, kind: &str) -> Option<u64> {
+    let link = root.link(format!("/proc/self/ns/{kind}")).ok()?;
+    links::bracketed(&link, format!("{kind}:[").as_bytes())
+}
+
 /// What this process itself may see.
 #[must_use]
 pub fn observer(root: &Sysroot) -> (Observer, Gaps) {
