@@ -89,6 +89,21 @@ fn user(fields: Fields<'_>) -> Option<User> {
     })
 }
 
+/// The name of a recorded answer: flags, and the path with all but plain bytes escaped.
+#[must_use]
+pub fn recorded_name(path: &[u8], flags: u32) -> String {
+    let mut name = format!("users-{flags:x}-");
+    for &byte in path {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'_' | b'-' => {
+                name.push(byte.into());
+            }
+            other => name.push_str(&format!("%{other:02x}")),
+        }
+    }
+    name
+}
+
 /// The letters of a use, in fuser's order.
 #[must_use]
 pub fn letters(uses: u32) -> String {
@@ -129,6 +144,12 @@ mod tests {
         assert_eq!(parsed.lost[0].place, "/var user 2");
         assert_eq!(letters(0x11), "co");
         assert_eq!(letters(0xff), "crtomyan");
+    }
+
+    #[test]
+    fn names_of_recordings_are_plain_file_names() {
+        assert_eq!(recorded_name(b"/var/x y", 2), "users-2-%2fvar%2fx%20y");
+        assert_ne!(recorded_name(b"%2f", 0), recorded_name(b"/", 0));
     }
 
     #[test]

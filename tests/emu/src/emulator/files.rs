@@ -13,7 +13,6 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-const ENOENT: i32 = 2;
 const EBADF: i32 = 9;
 const ENOTDIR: i32 = 20;
 const EISDIR: i32 = 21;
@@ -127,10 +126,7 @@ impl Kernel {
             },
             Place::Made(Made::Kstat) => Handle::Kstat,
             Place::Made(Made::SelfDirectory) => Handle::Directory { path },
-            Place::Made(Made::SelfPsinfo) => Handle::Bytes {
-                path,
-                bytes: self.psinfo(),
-            },
+            Place::Made(Made::SelfPsinfo) => Handle::Bytes(self.psinfo()),
             Place::Here(here) if here.is_dir() => match flags & 3 {
                 0 => Handle::Directory { path },
                 _ => return Some(Reply::Error(EISDIR)),
@@ -179,7 +175,7 @@ impl Kernel {
         let length = match &mut *open.handle.borrow_mut() {
             Handle::File(file) => file.read(&mut buffer),
             Handle::Socket(fd) => nix::unistd::read(&*fd, &mut buffer).map_err(io::Error::from),
-            Handle::Bytes { bytes, .. } => {
+            Handle::Bytes(bytes) => {
                 let rest = bytes.get(open.at.get()..).unwrap_or_default();
                 let length = rest.len().min(room);
                 buffer
@@ -219,7 +215,7 @@ impl Kernel {
         let length = match &mut *open.handle.borrow_mut() {
             Handle::File(file) => file.write(bytes),
             Handle::Socket(fd) => nix::unistd::write(&*fd, bytes).map_err(io::Error::from),
-            Handle::Bytes { .. } | Handle::Directory { .. } => return Reply::Error(EBADF),
+            Handle::Bytes(_) | Handle::Directory { .. } => return Reply::Error(EBADF),
             Handle::Stream { .. } | Handle::Kstat => return Reply::Error(EINVAL),
         };
         match length {
@@ -254,7 +250,7 @@ impl Kernel {
                 Err(error) => Reply::Error(convert::error(&error)),
             },
             // Our readers only ever begin anew.
-            Handle::Directory { .. } | Handle::Bytes { .. } if whence == SeekFrom::Start(0) => {
+            Handle::Directory { .. } | Handle::Bytes(_) if whence == SeekFrom::Start(0) => {
                 open.at.set(0);
                 Reply::Value(0)
             }
@@ -309,7 +305,7 @@ impl Kernel {
         match &*open.handle.borrow() {
             Handle::File(file) => Ok(Stat::from(&file.metadata().map_err(failed)?)),
             Handle::Directory { path } => self.stat_path(path, true),
-            Handle::Bytes { bytes, .. } => Ok(Stat {
+            Handle::Bytes(bytes) => Ok(Stat {
                 mode: 0x8000 | 0o444,
                 size: bytes.len() as u64,
                 ..Stat::default()

@@ -12,12 +12,7 @@ pub(crate) enum Handle {
     /// A file, a terminal, a pipe of the machine we run on.
     File(File),
     /// A file whose bytes we made.
-    Bytes {
-        /// Where it is for the program.
-        path: PathBuf,
-        /// What it holds.
-        bytes: Vec<u8>,
-    },
+    Bytes(Vec<u8>),
     /// A directory; names are listed when it is read.
     Directory {
         /// Where it is for the program.
@@ -111,10 +106,9 @@ impl Handle {
         match self {
             Handle::File(file) => Some(file.as_fd()),
             Handle::Socket(fd) => Some(fd.as_fd()),
-            Handle::Bytes { .. }
-            | Handle::Directory { .. }
-            | Handle::Stream { .. }
-            | Handle::Kstat => None,
+            Handle::Bytes(_) | Handle::Directory { .. } | Handle::Stream { .. } | Handle::Kstat => {
+                None
+            }
         }
     }
 }

@@ -1,0 +1,183 @@
+//! The runtime under the stand-in: an ordinary std program prints on each release what it
+//! prints on Linux, and refuses to run on a kernel that is something else.
+#![cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "programs are built and run here, their files read, and what is skipped is told"
+)]
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
+
+const RELEASES: [&str; 3] = ["illumos", "s11", "s10"];
+
+/// Where cargo puts what it builds.
+fn target() -> PathBuf {
+    let test = std::env::current_exe().expect("a test has a path");
+    test.ancestors()
+        .nth(3)
+        .expect("target/debug/deps/test")
+        .to_owned()
+}
+
+fn build(command: &mut Command) -> bool {
+    command
+        .args([
+            "--quiet",
+            "-p",
+            "sunrt",
+            "--example",
+            "wide",
+            "--target-dir",
+        ])
+        .arg(target())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+/// The program for Solaris; none, loudly, where its std is not installed.
+fn solaris() -> Option<&'static Path> {
+    static BUILT: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let built = BUILT.get_or_init(|| {
+        let rustc = Command::new("rustc").args(["--print", "sysroot"]).output();
+        let sysroot = String::from_utf8(rustc.expect("rustc runs").stdout).expect("a path");
+        let std = Path::new(sysroot.trim())
+            .join("lib/rustlib")
+            .join(sunrt::recipe::TARGET);
+        if !std.is_dir() {
+            return None;
+        }
+        let flags: Vec<&str> = sunrt::recipe::RUSTFLAGS
+            .iter()
+            .map(|(flag, _)| *flag)
+            .collect();
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo
+            .args(["build", "--target", sunrt::recipe::TARGET])
+            .env(
+                "CARGO_TARGET_X86_64_UNKNOWN_ILLUMOS_LINKER",
+                sunrt::recipe::LINKER,
+            )
+            .env(
+                "CARGO_TARGET_X86_64_UNKNOWN_ILLUMOS_RUSTFLAGS",
+                flags.join(" "),
+            );
+        assert!(build(&mut cargo), "the program links with the recipe");
+        let wide = Path::new(sunrt::recipe::TARGET).join("debug/examples/wide");
+        Some(target().join(wide))
+    });
+    if built.is_none() {
+        let target = sunrt::recipe::TARGET;
+        eprintln!("SKIPPED: rustup target add {target}, then this is tested");
+    }
+    built.as_deref()
+}
+
+fn native() -> PathBuf {
+    static BUILT: OnceLock<()> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        assert!(
+            build(Command::new(env!("CARGO")).arg("build")),
+            "it builds here"
+        );
+    });
+    target().join("debug/examples/wide")
+}
+
+/// Runs with one line of input, in an empty directory.
+fn run(command: &mut Command) -> Output {
+    let scratch = tempfile::tempdir().expect("a scratch directory");
+    let mut child = command
+        .arg(scratch.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut input = child.stdin.take().expect("it has an input");
+    // A program that refuses does not read it.
+    let _ = input.write_all(b"a line\n");
+    drop(input);
+    child.wait_with_output().expect("it ends")
+}
+
+fn emu(release: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_emu"));
+    command.args(["--os", release]);
+    command
+}
+
+#[test]
+fn prints_on_each_release_what_it_prints_on_linux() {
+    let Some(program) = solaris() else { return };
+    let expected = run(&mut Command::new(native()));
+    assert!(expected.status.success());
+    for release in RELEASES {
+        let found = run(emu(release).arg(program));
+        let stderr = String::from_utf8_lossy(&found.stderr).into_owned();
+        assert!(found.status.success(), "{release}: {stderr}");
+        assert_eq!(stderr, "", "{release}: no call was missing");
+        let text = |output: &Output| String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(text(&found), text(&expected), "{release}");
+    }
+}
+
+#[test]
+fn the_file_is_one_a_solaris_kernel_runs_alone() {
+    let Some(program) = solaris() else { return };
+    let file = std::fs::read(program).expect("it was built");
+    let complaints: Vec<_> = sunrt::recipe::complaints(&file).collect();
+    assert!(complaints.is_empty(), "{complaints:?}");
+    let native = std::fs::read(native()).expect("it was built");
+    assert!(
+        sunrt::recipe::complaints(&native).count() > 0,
+        "the check can fail"
+    );
+}
+
+/// What the kernel calls itself, as a tree for the stand-in.
+fn tree(names: [&str; 5]) -> tempfile::TempDir {
+    let tree = tempfile::tempdir().expect("a scratch directory");
+    let mut bytes = Vec::new();
+    for name in names {
+        let end = bytes.len() + 257;
+        bytes.extend_from_slice(name.as_bytes());
+        bytes.resize(end, 0);
+    }
+    std::fs::create_dir(tree.path().join("answers")).expect("a new directory");
+    std::fs::write(tree.path().join("answers/uname"), bytes).expect("a new file");
+    tree
+}
+
+#[test]
+fn refuses_a_kernel_it_does_not_know() {
+    let Some(program) = solaris() else { return };
+    for (names, reason) in [
+        (["Linux", "h", "6.18", "1", "x86_64"], "uname is not SunOS"),
+        (
+            ["SunOS", "h", "5.9", "Generic", "i86pc"],
+            "release is neither 5.10 nor 5.11",
+        ),
+    ] {
+        let tree = tree(names);
+        let found = run(emu("illumos").arg("--root").arg(tree.path()).arg(program));
+        assert_eq!(found.status.code(), Some(2));
+        assert!(found.stdout.is_empty());
+        let stderr = String::from_utf8_lossy(&found.stderr).into_owned();
+        assert!(stderr.trim_end().ends_with(reason), "{stderr}");
+        assert_eq!(stderr.lines().count(), 1);
+    }
+}
+
+/// A kernel that says 5.10 but answers as Solaris 11: the old numbers are not there.
+#[test]
+fn a_call_the_release_lacks_ends_the_run() {
+    let Some(program) = solaris() else { return };
+    let tree = tree(["SunOS", "h", "5.10", "Generic", "i86pc"]);
+    let found = run(emu("s11").arg("--root").arg(tree.path()).arg(program));
+    assert_eq!(found.status.code(), Some(99));
+    assert!(String::from_utf8_lossy(&found.stderr).contains("has no call 5"));
+}
