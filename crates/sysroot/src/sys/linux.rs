@@ -10,64 +10,16 @@
     reason = "getdents64, readlinkat, statx and fsmount, as told above"
 )]
 
+use super::{LINK_MAX, open_dir};
 use crate::{Entry, Stat};
 use nix::fcntl::{self, OFlag};
-use nix::sys::stat::Mode;
-use nix::unistd::{self, Whence};
 use std::ffi::{CStr, CString};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
-use std::path::{Component, Path};
+use std::path::Path;
 
-const LINK_MAX: usize = 64 << 10;
-
-pub(crate) fn open_top(path: &Path) -> io::Result<OwnedFd> {
-    Ok(fcntl::open(
-        path,
-        OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC,
-        Mode::empty(),
-    )?)
-}
-
-pub(crate) fn open_dir(at: BorrowedFd<'_>, path: &Path, confined: bool) -> io::Result<OwnedFd> {
-    open(at, path, OFlag::O_RDONLY | OFlag::O_DIRECTORY, confined)
-}
-
-pub(crate) fn open_file(at: BorrowedFd<'_>, path: &Path, confined: bool) -> io::Result<OwnedFd> {
-    // Without O_NONBLOCK a FIFO put into a recorded tree would stop us for good.
-    open(
-        at,
-        path,
-        OFlag::O_RDONLY | OFlag::O_NOCTTY | OFlag::O_NONBLOCK,
-        confined,
-    )
-}
-
-fn open(at: BorrowedFd<'_>, path: &Path, flags: OFlag, confined: bool) -> io::Result<OwnedFd> {
-    let flags = flags | OFlag::O_CLOEXEC;
-    if !confined {
-        return Ok(fcntl::openat(at, path, flags, Mode::empty())?);
-    }
-    // Step by step and following nothing: `openat2` could do it at once, but only since 5.6.
-    let way = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW;
-    let mut steps = path
-        .components()
-        .filter(|step| *step != Component::CurDir)
-        .peekable();
-    let mut held = fcntl::openat(at, c".", way, Mode::empty())?;
-    while let Some(step) = steps.next() {
-        let Component::Normal(name) = step else {
-            return Err(io::Error::from_raw_os_error(libc::EXDEV));
-        };
-        let flags = if steps.peek().is_some() {
-            way
-        } else {
-            flags | OFlag::O_NOFOLLOW
-        };
-        held = fcntl::openat(&held, name, flags, Mode::empty())?;
-    }
-    Ok(held)
-}
+/// A directory that is only walked from need not be readable.
+pub(super) const WALKED: OFlag = OFlag::O_PATH;
 
 /// A procfs of our own that is mounted nowhere (`include/uapi/linux/mount.h`).
 pub(crate) fn procfs() -> io::Result<OwnedFd> {
@@ -108,23 +60,6 @@ fn owned(answer: libc::c_long) -> io::Result<OwnedFd> {
         Ok(fd @ 0..) => Ok(unsafe { OwnedFd::from_raw_fd(fd) }),
         _ => Err(io::Error::last_os_error()),
     }
-}
-
-/// Reads once; an empty slice is the end.
-pub(crate) fn read<'b>(fd: BorrowedFd<'_>, buffer: &'b mut [u8]) -> io::Result<&'b [u8]> {
-    loop {
-        match unistd::read(fd.as_fd(), buffer) {
-            Ok(length) => return Ok(buffer.get(..length).unwrap_or_default()),
-            Err(nix::Error::EINTR) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-}
-
-/// Begins a directory anew, so that one held can be listed twice.
-pub(crate) fn rewind(fd: BorrowedFd<'_>) -> io::Result<()> {
-    unistd::lseek(fd, 0, Whence::SeekSet)?;
-    Ok(())
 }
 
 /// Fills the buffer with raw directory records; 0 is the end.

@@ -1,0 +1,71 @@
+//! Solaris and illumos: directory records without a type, `fstatat`, no procfs of our own.
+//!
+//! A program for these systems is linked with `sunrt`, which has the one call nix lacks.
+
+use super::LINK_MAX;
+use crate::{Entry, Stat};
+use nix::fcntl::{self, AtFlags, OFlag};
+use std::ffi::OsStr;
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+
+/// There is no `O_PATH`.
+pub(super) const WALKED: OFlag = OFlag::O_RDONLY;
+
+/// A procfs that is attached nowhere cannot be made.
+pub(crate) fn procfs() -> io::Result<OwnedFd> {
+    Err(io::Error::from_raw_os_error(libc::ENOSYS))
+}
+
+/// Fills the buffer with raw directory records; 0 is the end.
+pub(crate) fn entries(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
+    sunrt::kernel::entries(fd.as_raw_fd(), buffer).map_err(io::Error::from_raw_os_error)
+}
+
+/// Cuts `struct dirent` records of a 64-bit process: inode 8, offset 8, length 2, name, NUL
+/// (`sys/dirent.h`). The type is not told. Stops at a record that does not fit.
+pub(crate) fn split_entries(mut records: &[u8]) -> impl Iterator<Item = Entry<'_>> {
+    std::iter::from_fn(move || {
+        loop {
+            let inode = u64::from_ne_bytes(*records.first_chunk()?);
+            let length = u16::from_ne_bytes(*records.get(16..)?.first_chunk()?);
+            let (record, rest) = records.split_at_checked(length.into())?;
+            let name = record.get(18..)?.split(|&byte| byte == 0).next()?;
+            records = rest;
+            if name != b"." && name != b".." {
+                return Some(Entry {
+                    name,
+                    inode,
+                    is_dir: false,
+                });
+            }
+        }
+    })
+}
+
+/// What a link says, into `target`.
+pub(crate) fn link(at: BorrowedFd<'_>, name: &[u8], target: &mut Vec<u8>) -> io::Result<()> {
+    let said = fcntl::readlinkat(at, OsStr::from_bytes(name))?;
+    target.clear();
+    if said.len() > LINK_MAX {
+        return Err(io::Error::from_raw_os_error(libc::ENAMETOOLONG));
+    }
+    target.extend_from_slice(said.as_bytes());
+    Ok(())
+}
+
+/// What a file is. Device numbers have the major number in their upper half already.
+pub(crate) fn stat(at: BorrowedFd<'_>, name: &[u8]) -> io::Result<Stat> {
+    let stat = nix::sys::stat::fstatat(at, OsStr::from_bytes(name), AtFlags::empty())?;
+    Ok(Stat {
+        device: stat.st_dev,
+        inode: stat.st_ino,
+        mode: stat.st_mode,
+        links: stat.st_nlink.into(),
+        rdev: stat.st_rdev,
+        size: stat.st_size.try_into().unwrap_or(0),
+        uid: stat.st_uid,
+        mount: 0,
+    })
+}

@@ -1,0 +1,88 @@
+//! System calls relative to a held directory: what every system has, and what differs.
+
+#[cfg(target_os = "illumos")]
+mod illumos;
+#[cfg(not(target_os = "illumos"))]
+mod linux;
+
+#[cfg(target_os = "illumos")]
+use illumos as here;
+#[cfg(not(target_os = "illumos"))]
+use linux as here;
+
+pub(crate) use here::{entries, link, procfs, split_entries, stat};
+
+use nix::fcntl::{self, OFlag};
+use nix::sys::stat::Mode;
+use nix::unistd::{self, Whence};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Component, Path};
+
+/// The longest link that is read.
+const LINK_MAX: usize = 64 << 10;
+
+pub(crate) fn open_top(path: &Path) -> io::Result<OwnedFd> {
+    Ok(fcntl::open(
+        path,
+        here::WALKED | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC,
+        Mode::empty(),
+    )?)
+}
+
+pub(crate) fn open_dir(at: BorrowedFd<'_>, path: &Path, confined: bool) -> io::Result<OwnedFd> {
+    open(at, path, OFlag::O_RDONLY | OFlag::O_DIRECTORY, confined)
+}
+
+pub(crate) fn open_file(at: BorrowedFd<'_>, path: &Path, confined: bool) -> io::Result<OwnedFd> {
+    // Without O_NONBLOCK a FIFO put into a recorded tree would stop us for good.
+    open(
+        at,
+        path,
+        OFlag::O_RDONLY | OFlag::O_NOCTTY | OFlag::O_NONBLOCK,
+        confined,
+    )
+}
+
+fn open(at: BorrowedFd<'_>, path: &Path, flags: OFlag, confined: bool) -> io::Result<OwnedFd> {
+    let flags = flags | OFlag::O_CLOEXEC;
+    if !confined {
+        return Ok(fcntl::openat(at, path, flags, Mode::empty())?);
+    }
+    // Step by step and following nothing: `openat2` could do it at once, but only since 5.6.
+    let way = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW;
+    let mut steps = path
+        .components()
+        .filter(|step| *step != Component::CurDir)
+        .peekable();
+    let mut held = fcntl::openat(at, c".", way, Mode::empty())?;
+    while let Some(step) = steps.next() {
+        let Component::Normal(name) = step else {
+            return Err(io::Error::from_raw_os_error(libc::EXDEV));
+        };
+        let flags = if steps.peek().is_some() {
+            way
+        } else {
+            flags | OFlag::O_NOFOLLOW
+        };
+        held = fcntl::openat(&held, name, flags, Mode::empty())?;
+    }
+    Ok(held)
+}
+
+/// Reads once; an empty slice is the end.
+pub(crate) fn read<'b>(fd: BorrowedFd<'_>, buffer: &'b mut [u8]) -> io::Result<&'b [u8]> {
+    loop {
+        match unistd::read(fd.as_fd(), buffer) {
+            Ok(length) => return Ok(buffer.get(..length).unwrap_or_default()),
+            Err(nix::Error::EINTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Begins a directory anew, so that one held can be listed twice.
+pub(crate) fn rewind(fd: BorrowedFd<'_>) -> io::Result<()> {
+    unistd::lseek(fd, 0, Whence::SeekSet)?;
+    Ok(())
+}
