@@ -13,22 +13,29 @@
 #![forbid(unsafe_code)]
 
 pub mod ask;
+pub mod asked;
+pub mod behind;
 pub mod bytes;
+pub mod counters;
 pub mod file;
 pub mod gap;
 pub mod ident;
+pub mod mount;
 pub mod probe;
 pub mod process;
+pub mod procfs;
 pub mod record;
 pub mod service;
 pub mod socket;
 pub mod solaris;
+pub mod steering;
 pub mod view;
 
 pub use bytes::Foreign;
 pub use file::{Access, FileKind, Lock, OpenFile, Slot, Special};
 pub use gap::{Gap, Gaps};
 pub use ident::{Cookie, IfIndex, Inode, NetNs, Pid, ProcessId, Uid};
+pub use mount::Mount;
 pub use probe::{PortState, Probe, Technique};
 pub use process::{Held, Owner, Process};
 pub use record::{Begin, End, Record, SCHEMA};

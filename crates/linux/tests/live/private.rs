@@ -1,29 +1,12 @@
 //! What is mounted over `/proc/net` fools a reader of `/proc`, not one with a procfs of his own.
 
-mod stage;
-
+use crate::make::listener;
+use crate::stage::staged;
 use linux::read::private;
 use linux::{SocketAsk, States};
 use model::{Family, Proto, Socket, Source};
 use nix::mount::{MsFlags, mount};
-use nix::sys::socket::{
-    AddressFamily, Backlog, SockFlag, SockType, SockaddrIn, bind, listen, socket,
-};
-use std::os::fd::{AsRawFd, OwnedFd};
 use sysroot::Sysroot;
-
-fn listener(port: u16) -> OwnedFd {
-    let fd = socket(
-        AddressFamily::Inet,
-        SockType::Stream,
-        SockFlag::empty(),
-        None,
-    )
-    .unwrap();
-    bind(fd.as_raw_fd(), &SockaddrIn::new(127, 0, 0, 1, port)).unwrap();
-    listen(&fd, Backlog::new(1).unwrap()).unwrap();
-    fd
-}
 
 fn ports(read: impl FnOnce(&SocketAsk, &mut dyn FnMut(Socket)) -> linux::Told) -> Vec<u16> {
     let ask = SocketAsk {
@@ -40,7 +23,7 @@ fn ports(read: impl FnOnce(&SocketAsk, &mut dyn FnMut(Socket)) -> linux::Told) -
 
 #[test]
 fn a_doctored_table_fools_only_the_mounted_procfs() {
-    if !stage::staged("a_doctored_table_fools_only_the_mounted_procfs", &[]) {
+    if !staged(&[]) {
         return;
     }
     let _held = listener(4444);

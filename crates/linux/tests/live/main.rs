@@ -1,0 +1,12 @@
+//! Live tests: each makes what it then finds, in namespaces of its own.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "tests make files and start themselves anew, say what they skip, and fail where they cannot go on"
+)]
+
+mod make;
+mod private;
+mod stage;
