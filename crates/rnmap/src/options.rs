@@ -19,8 +19,14 @@ pub(crate) struct Options {
     /// -sT: full connections
     #[arg(long)]
     pub(crate) connect: bool,
+    /// -sS: half-open, by raw SYN; the default where raw sockets are allowed
+    #[arg(long, conflicts_with = "connect")]
+    pub(crate) syn: bool,
+    /// -sU: UDP
+    #[arg(long)]
+    pub(crate) udp: bool,
     /// Which port numbers of this machine are taken, by binding them: TCP and UDP, IPv4 and IPv6
-    #[arg(long, conflicts_with_all = ["connect", "targets"])]
+    #[arg(long, conflicts_with_all = ["connect", "syn", "udp", "targets"])]
     pub(crate) bind_probe: bool,
 
     /// -p: ports, as 22,80,8000-8010, T:22,U:53, ssh, http*, - for all

@@ -5,7 +5,7 @@ use crate::options::Options;
 use cli::Error;
 use model::{Proto, Technique};
 use scan::target::{self, Spec, TARGETS_MAX};
-use scan::{Pace, Plan, PortSet, Ports, ports, route, shards};
+use scan::{Pace, Plan, PortSet, Ports, ports, route, shards, syn};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// What is wanted.
@@ -45,20 +45,11 @@ impl Request {
             }
             None => common::default_ports(),
         };
-        let technique = if options.bind_probe {
-            Technique::Bind
-        } else {
-            Technique::Connect
-        };
-        if !options.bind_probe && ports.tcp.is_empty() {
-            return Err(usage(
-                "the port list names no TCP port, and a connect scan asks for no other",
-            ));
-        }
+        let techniques = techniques(options, &ports)?;
         Ok(Request {
             targets,
             ports,
-            techniques: vec![technique],
+            techniques,
             pace: pace(options)?,
             threads: options
                 .threads
@@ -102,6 +93,40 @@ impl Request {
     /// Whether it is a bind probe.
     pub(crate) fn is_bind(&self) -> bool {
         self.techniques == [Technique::Bind]
+    }
+}
+
+/// What was asked for by letter, TCP first; without a letter nmap's own choice.
+fn techniques(options: &Options, ports: &Ports) -> Result<Vec<Technique>, Error> {
+    if options.bind_probe {
+        return Ok(vec![Technique::Bind]);
+    }
+    let raw = syn::is_allowed();
+    if options.syn && !raw {
+        return Err(usage(
+            "-sS needs the right to open raw sockets; -sT does not",
+        ));
+    }
+    let mut techniques = Vec::new();
+    if options.syn || (!options.connect && !options.udp && raw) {
+        techniques.push(Technique::Syn);
+    } else if options.connect || !options.udp {
+        techniques.push(Technique::Connect);
+    }
+    if options.udp {
+        techniques.push(Technique::Udp);
+    }
+    let asks_tcp = techniques
+        .iter()
+        .any(|technique| *technique != Technique::Udp);
+    match (
+        asks_tcp && !ports.tcp.is_empty(),
+        options.udp && !ports.udp.is_empty(),
+    ) {
+        (false, false) => Err(usage(
+            "the port list names no port of a protocol that is scanned",
+        )),
+        _ => Ok(techniques),
     }
 }
 

@@ -16,6 +16,7 @@ pub mod connect;
 pub mod engine;
 pub mod limits;
 pub mod pace;
+pub mod packet;
 pub mod plan;
 pub mod poller;
 pub mod ports;
@@ -24,6 +25,8 @@ mod run;
 pub mod schedule;
 pub mod shards;
 pub mod sources;
+#[cfg(target_os = "linux")]
+pub mod syn;
 pub mod target;
 
 pub use answer::{Answer, Reason};

@@ -8,6 +8,8 @@ use crate::limits;
 use crate::plan::{Plan, Report};
 use crate::ports::PortSet;
 use crate::schedule::{Ask, Outcome, Schedule, Target, Terms};
+#[cfg(target_os = "linux")]
+use crate::syn::Syn;
 use crate::{route, shards, sources};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use model::{Gap, Gaps, PortState, Proto, Technique};
@@ -121,16 +123,12 @@ impl Part<'_> {
             .filter(|target| target.local)
             .map(|target| target.addr)
             .collect();
-        let shards = if own.len() == targets.len()
-            && !self.plan.pace.is_timed()
-            && ports.len() * targets.len() >= SHARD_PORTS
-        {
-            self.plan.threads.max(1)
-        } else {
-            1
-        };
+        let shards = self.parts(ports.len() * targets.len(), own.len() == targets.len());
         // Ports our own probes come from are asked for last, from other ports.
-        let reserved = sources::reserve(&own, &self.plan.ports, shards * sources::EACH);
+        let reserved = match self.plan.technique {
+            Technique::Syn => sources::Reserved::default(),
+            _ => sources::reserve(&own, &self.plan.ports, shards * sources::EACH),
+        };
         let clash: PortSet = PortSet::of(
             reserved
                 .ports()
@@ -161,6 +159,20 @@ impl Part<'_> {
         (outcomes, gaps)
     }
 
+    /// Threads that are of use: where the processor is what is waited for.
+    fn parts(&self, size: usize, is_local: bool) -> usize {
+        let busy = match self.plan.technique {
+            Technique::Connect | Technique::Udp => is_local,
+            Technique::Syn => true,
+            Technique::Bind => false,
+        };
+        if busy && size >= SHARD_PORTS && !self.plan.pace.is_timed() {
+            self.plan.threads.max(1)
+        } else {
+            1
+        }
+    }
+
     /// Splits the ports over threads and puts the answers together again.
     fn shards(
         &mut self,
@@ -177,15 +189,19 @@ impl Part<'_> {
         let part = |at: usize, watch: &mut dyn Watch| {
             let range = shards::range(ports.len(), at, count);
             let ports: Arc<[u16]> = ports.get(range).unwrap_or_default().into();
+            let share = u32::try_from(count).unwrap_or(1).max(1);
+            let mut pace = plan.pace.clone();
+            pace.window_first = pace.window_first.div_ceil(share);
             let terms = Terms {
-                pace: plan.pace.clone(),
+                pace,
                 silence: plan.silence(),
-                flights_max: limits::flights() / u32::try_from(count).unwrap_or(1).max(1),
-                window_max: WINDOW_MAX,
+                flights_max: limits::flights() / share,
+                window_max: WINDOW_MAX / share,
             };
+            let driver = driver(plan, &ports, reserved.share(at, count));
             let mut schedule = Schedule::new(targets, ports, terms, Instant::now());
-            let ran = driver(plan, reserved.share(at, count))
-                .and_then(|mut driver| engine::run(&mut schedule, driver.as_mut(), watch));
+            let ran =
+                driver.and_then(|mut driver| engine::run(&mut schedule, driver.as_mut(), watch));
             (schedule.outcomes(), ran.err())
         };
         let results = shards::run(
@@ -266,12 +282,14 @@ impl Part<'_> {
 /// Probes under way to one host at most.
 const WINDOW_MAX: u32 = 4_096;
 
-fn driver(plan: &Plan, sources: Vec<u16>) -> io::Result<Box<dyn Driver>> {
+fn driver(plan: &Plan, ports: &[u16], sources: Vec<u16>) -> io::Result<Box<dyn Driver>> {
     match plan.technique {
         Technique::Connect => Ok(Box::new(Connect::new(sources)?)),
-        Technique::Syn | Technique::Udp | Technique::Bind => {
-            Err(io::Error::from(io::ErrorKind::Unsupported))
-        }
+        #[cfg(target_os = "linux")]
+        Technique::Syn => Ok(Box::new(Syn::new(ports)?)),
+        #[cfg(not(target_os = "linux"))]
+        Technique::Syn => Err(io::Error::from(io::ErrorKind::Unsupported)),
+        Technique::Udp | Technique::Bind => Err(io::Error::from(io::ErrorKind::Unsupported)),
     }
 }
 

@@ -1,0 +1,337 @@
+//! Half-open scan (`-sS`): a SYN leaves by a raw socket, and what comes back is read there.
+//!
+//! The connection is never completed. Our own kernel knows nothing of it and resets the
+//! SYN-ACK of an open port by itself, which closes the half-open entry on the other side;
+//! nothing reaches an accept queue. For this to hold the source port must belong to nobody
+//! here: it is kept bound, without listening, for the length of the scan.
+//!
+//! The sequence number is a keyed hash of host and port, with the number of the attempt in
+//! its low bits: an answer that does not acknowledge it is not for us.
+
+use crate::answer::{Answer, Reason};
+use crate::engine::{Came, Driver, Sent};
+use crate::packet::{self, ACK, RST, SYN};
+use crate::route;
+use crate::schedule::Ask;
+use model::PortState;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::socket::{SockaddrStorage, recvfrom, setsockopt, sockopt};
+use socket2::{Domain, Protocol, SockAddr, SockFilter, Socket, Type};
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::fd::{AsFd, AsRawFd};
+use std::time::Duration;
+
+/// Room for packets the kernel holds for us, where it lets us have so much.
+const RECEIVE_ROOM: usize = 8 << 20;
+/// Low bits of a sequence number that count attempts.
+const ATTEMPTS: u32 = 0x1f;
+
+/// A raw socket bound to one of our addresses.
+struct Channel {
+    from: IpAddr,
+    socket: Socket,
+}
+
+/// Sends SYNs and reads what comes back.
+pub struct Syn {
+    source: u16,
+    /// Holds the source port in both families.
+    _reserved: Vec<Socket>,
+    channels: Vec<Channel>,
+    complaints: Vec<(bool, Socket)>,
+    /// Channel of each host asked so far.
+    ways: HashMap<IpAddr, (u32, usize)>,
+    /// Index of each port.
+    places: HashMap<u16, u32>,
+    key: RandomState,
+    buffer: Vec<u8>,
+}
+
+impl Syn {
+    /// Opens what it needs, for these ports in the schedule's order.
+    ///
+    /// # Errors
+    /// No right to open raw sockets, or no port to send from.
+    pub fn new(ports: &[u16]) -> io::Result<Syn> {
+        let (source, reserved) = reserve(ports)?;
+        let mut complaints = Vec::new();
+        let v4 = Socket::new(Domain::IPV4, Type::RAW, Some(Protocol::ICMPV4))?;
+        complaints.push((false, v4));
+        // A system without IPv6 scans IPv4 all the same.
+        if let Ok(v6) = Socket::new(Domain::IPV6, Type::RAW, Some(Protocol::ICMPV6)) {
+            complaints.push((true, v6));
+        }
+        for (_, socket) in &complaints {
+            prepare(socket)?;
+        }
+        Ok(Syn {
+            source,
+            _reserved: reserved,
+            channels: Vec::new(),
+            complaints,
+            ways: HashMap::new(),
+            places: ports.iter().copied().zip(0..).collect(),
+            key: RandomState::new(),
+            buffer: vec![0; 2_048],
+        })
+    }
+
+    /// The channel towards a host, opened when it is first asked.
+    fn way(&mut self, ask: &Ask) -> io::Result<usize> {
+        if let Some(&(_, at)) = self.ways.get(&ask.addr) {
+            return Ok(at);
+        }
+        let from = route::source(ask.addr)?;
+        let at = match self
+            .channels
+            .iter()
+            .position(|channel| channel.from == from)
+        {
+            Some(at) => at,
+            None => {
+                let socket = open(from, self.source)?;
+                self.channels.push(Channel { from, socket });
+                self.channels.len() - 1
+            }
+        };
+        self.ways.insert(ask.addr, (ask.host, at));
+        Ok(at)
+    }
+
+    fn sequence(&self, addr: IpAddr, port: u16, attempt: u8) -> u32 {
+        let hash = u32::try_from(self.key.hash_one((addr, port)) & 0xffff_ffff).unwrap_or(0);
+        hash & !ATTEMPTS | u32::from(attempt) & ATTEMPTS
+    }
+
+    fn try_send(&mut self, ask: &Ask) -> io::Result<()> {
+        let at = self.way(ask)?;
+        let seq = self.sequence(ask.addr, ask.port, ask.attempt);
+        let Some(channel) = self.channels.get(at) else {
+            return Err(io::Error::from(io::ErrorKind::NotFound));
+        };
+        let segment = packet::syn(channel.from, ask.addr, self.source, ask.port, seq);
+        // A raw socket takes no port; IPv6 insists on 0.
+        let to = SockAddr::from(SocketAddr::new(ask.addr, 0));
+        channel.socket.send_to(&segment, &to).map(drop)
+    }
+
+    /// Which probe a sequence number of ours belongs to.
+    fn ask(&self, addr: IpAddr, port: u16, seq: u32) -> Option<Ask> {
+        let &(host, _) = self.ways.get(&addr)?;
+        let &index = self.places.get(&port)?;
+        let attempt = u8::try_from(seq & ATTEMPTS).ok()?;
+        (self.sequence(addr, port, attempt) == seq).then_some(Ask {
+            host,
+            index,
+            attempt,
+            addr,
+            port,
+        })
+    }
+
+    /// A segment that came from `addr`.
+    fn segment(&self, addr: IpAddr, ttl: Option<u8>, bytes: &[u8]) -> Option<Came> {
+        let tcp = packet::tcp(bytes)?;
+        if tcp.target != self.source {
+            return None;
+        }
+        let (state, reason) = match tcp.flags & (SYN | RST | ACK) {
+            flags if flags == SYN | ACK => (PortState::Open, Reason::SynAck),
+            flags if flags & RST != 0 => (PortState::Closed, Reason::Reset),
+            _ => return None,
+        };
+        let ask = self.ask(addr, tcp.source, tcp.ack.wrapping_sub(1))?;
+        let answer = Some(Answer { state, reason, ttl });
+        Some(Came { ask, answer })
+    }
+
+    /// Reads a socket empty.
+    fn drain(&mut self, which: Which, came: &mut Vec<Came>) {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        loop {
+            let socket = match which {
+                Which::Segments(at) => self.channels.get(at).map(|channel| &channel.socket),
+                Which::Complaints(at) => self.complaints.get(at).map(|(_, socket)| socket),
+            };
+            let Some(socket) = socket else { break };
+            let Ok((length, from)) = recvfrom::<SockaddrStorage>(socket.as_raw_fd(), &mut buffer)
+            else {
+                break;
+            };
+            let bytes = buffer.get(..length).unwrap_or_default();
+            came.extend(match which {
+                Which::Segments(_) => self.read_segment(from, bytes),
+                Which::Complaints(at) => self.read_complaint(at, bytes),
+            });
+        }
+        self.buffer = buffer;
+    }
+
+    fn read_segment(&self, from: Option<SockaddrStorage>, bytes: &[u8]) -> Option<Came> {
+        match from.as_ref().and_then(SockaddrStorage::as_sockaddr_in6) {
+            // IPv6 raw sockets give what the packet carries, without its header.
+            Some(v6) => self.segment(IpAddr::V6(v6.ip()), None, bytes),
+            None => {
+                let packet = packet::ipv4(bytes)?;
+                self.segment(IpAddr::V4(packet.from), Some(packet.ttl), packet.body)
+            }
+        }
+    }
+
+    fn read_complaint(&self, at: usize, bytes: &[u8]) -> Option<Came> {
+        let (is_v6, _) = self.complaints.get(at)?;
+        let (complaint, ttl) = if *is_v6 {
+            (packet::icmp_v6(bytes)?, None)
+        } else {
+            let packet = packet::ipv4(bytes)?;
+            (packet::icmp(packet.body)?, Some(packet.ttl))
+        };
+        if complaint.source != self.source || complaint.reason == Reason::TimeExceeded {
+            return None;
+        }
+        let ask = self.ask(complaint.to, complaint.target, complaint.seq)?;
+        let answer = Some(Answer {
+            state: PortState::Filtered,
+            reason: complaint.reason,
+            ttl,
+        });
+        Some(Came { ask, answer })
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Which {
+    Segments(usize),
+    Complaints(usize),
+}
+
+impl Driver for Syn {
+    fn send(&mut self, ask: &Ask, _own: Option<IpAddr>) -> Sent {
+        match self.try_send(ask) {
+            Ok(()) => Sent::Flying,
+            Err(error) => match error.raw_os_error() {
+                Some(libc::ENOBUFS | libc::EAGAIN | libc::EMFILE | libc::ENFILE | libc::EINTR) => {
+                    Sent::Later
+                }
+                Some(libc::ENETUNREACH | libc::EADDRNOTAVAIL | libc::EAFNOSUPPORT) => {
+                    filtered(Reason::NetUnreach)
+                }
+                Some(libc::EHOSTUNREACH) => filtered(Reason::HostUnreach),
+                _ => filtered(Reason::NotSent),
+            },
+        }
+    }
+
+    fn wait(&mut self, timeout: Duration, came: &mut Vec<Came>) -> io::Result<()> {
+        let (ready, segments) = {
+            let sockets = self.channels.iter().map(|channel| &channel.socket);
+            let all = sockets.chain(self.complaints.iter().map(|(_, socket)| socket));
+            let mut list: Vec<PollFd<'_>> = all
+                .map(|socket| PollFd::new(socket.as_fd(), PollFlags::POLLIN))
+                .collect();
+            let ms = u16::try_from(timeout.as_micros().div_ceil(1_000)).unwrap_or(u16::MAX);
+            match poll(&mut list, PollTimeout::from(ms)) {
+                Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+            let ready: Vec<bool> = list.iter().map(|fd| fd.any() == Some(true)).collect();
+            (ready, self.channels.len())
+        };
+        for (at, _) in ready.iter().enumerate().filter(|(_, ready)| **ready) {
+            let which = match at.checked_sub(segments) {
+                None => Which::Segments(at),
+                Some(at) => Which::Complaints(at),
+            };
+            self.drain(which, came);
+        }
+        Ok(())
+    }
+
+    fn forget(&mut self, _ask: &Ask) {}
+}
+
+fn filtered(reason: Reason) -> Sent {
+    Sent::Settled(Answer::new(PortState::Filtered, reason))
+}
+
+/// A port nobody here uses, in either family; outside the scanned ones where possible.
+fn reserve(ports: &[u16]) -> io::Result<(u16, Vec<Socket>)> {
+    let apart = (1_024..=u16::MAX)
+        .rev()
+        .filter(|port| !ports.contains(port))
+        .take(512);
+    let any = (32_768..=u16::MAX).rev();
+    for port in apart.chain(any) {
+        if let Some(held) = hold(port) {
+            return Ok((port, held));
+        }
+    }
+    Err(io::Error::from(io::ErrorKind::AddrInUse))
+}
+
+fn hold(port: u16) -> Option<Vec<Socket>> {
+    let v4 = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).ok()?;
+    v4.bind(&SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port).into())
+        .ok()?;
+    let mut held = vec![v4];
+    if let Ok(v6) = Socket::new(Domain::IPV6, Type::STREAM, Some(Protocol::TCP)) {
+        v6.set_only_v6(true).ok()?;
+        v6.bind(&SocketAddr::new(IpAddr::V6(Ipv6Addr::UNSPECIFIED), port).into())
+            .ok()?;
+        held.push(v6);
+    }
+    Some(held)
+}
+
+/// A raw TCP socket on one of our addresses that is given only segments to our port.
+fn open(from: IpAddr, port: u16) -> io::Result<Socket> {
+    let domain = if from.is_ipv4() {
+        Domain::IPV4
+    } else {
+        Domain::IPV6
+    };
+    let socket = Socket::new(domain, Type::RAW, Some(Protocol::TCP))?;
+    socket.attach_filter(&filter(from.is_ipv4(), port))?;
+    prepare(&socket)?;
+    socket.bind(&SockAddr::from(SocketAddr::new(from, 0)))?;
+    Ok(socket)
+}
+
+fn prepare(socket: &Socket) -> io::Result<()> {
+    socket.set_nonblocking(true)?;
+    // The limit of the system holds for who may not pass it; less room means more retries.
+    if setsockopt(socket, sockopt::RcvBufForce, &RECEIVE_ROOM).is_err() {
+        let _ = socket.set_recv_buffer_size(RECEIVE_ROOM);
+    }
+    Ok(())
+}
+
+/// Classic BPF: destination port equal, else nothing. IPv4 raw sockets see the IP header,
+/// whose length is in its first byte; IPv6 ones begin at the segment.
+fn filter(is_v4: bool, port: u16) -> Vec<SockFilter> {
+    const LDX_MSH: u16 = 0xb1; // x = 4 * (byte[k] & 0xf)
+    const LDH_IND: u16 = 0x48; // a = half[x + k]
+    const LDH_ABS: u16 = 0x28; // a = half[k]
+    const JEQ: u16 = 0x15;
+    const RET: u16 = 0x06;
+    let mut program = Vec::new();
+    if is_v4 {
+        program.push(SockFilter::new(LDX_MSH, 0, 0, 0));
+        program.push(SockFilter::new(LDH_IND, 0, 0, 2));
+    } else {
+        program.push(SockFilter::new(LDH_ABS, 0, 0, 2));
+    }
+    program.push(SockFilter::new(JEQ, 0, 1, port.into()));
+    program.push(SockFilter::new(RET, 0, 0, u32::MAX));
+    program.push(SockFilter::new(RET, 0, 0, 0));
+    program
+}
+
+/// Whether we may open raw sockets at all.
+#[must_use]
+pub fn is_allowed() -> bool {
+    Socket::new(Domain::IPV4, Type::RAW, Some(Protocol::TCP)).is_ok()
+}
