@@ -11,6 +11,7 @@ mod sys;
 
 pub use read::ask::{FilesAsk, Observer, SocketAsk, States, Told, WalkAsk};
 pub use read::files::files;
+pub use read::mounts::mounts;
 pub use read::network::{interfaces, local_addrs};
 pub use read::observer::{netns, observer, users};
 pub use read::tables::sockets;

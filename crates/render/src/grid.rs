@@ -3,10 +3,21 @@
 use crate::{Align, Text};
 use std::io;
 
+/// The head of a column.
+#[derive(Clone, Copy, Debug)]
+pub struct Head {
+    /// What stands above it.
+    pub heading: &'static str,
+    /// Side.
+    pub align: Align,
+    /// Left out where no row has anything in it.
+    pub optional: bool,
+}
+
 /// Rows under construction. Cells are kept as text, end to end: a table of many rows takes
 /// little more room than what is printed of it.
 pub struct Grid {
-    columns: Vec<(&'static str, Align)>,
+    heads: Vec<Head>,
     widths: Vec<usize>,
     /// Cells, each ended by a NUL, which no [`Text`] holds.
     cells: Vec<u8>,
@@ -16,10 +27,13 @@ pub struct Grid {
 impl Grid {
     /// Begins a table with these headings.
     #[must_use]
-    pub fn new(columns: Vec<(&'static str, Align)>) -> Grid {
-        let widths = columns.iter().map(|(heading, _)| heading.len()).collect();
+    pub fn new(heads: Vec<Head>) -> Grid {
+        let widths = heads
+            .iter()
+            .map(|head| if head.optional { 0 } else { head.heading.len() })
+            .collect();
         Grid {
-            columns,
+            heads,
             widths,
             cells: Vec::new(),
             cell: Text::default(),
@@ -48,32 +62,47 @@ impl Grid {
     /// # Errors
     /// Those of the writer.
     pub fn write(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        let rooms: Vec<Option<usize>> = self
+            .heads
+            .iter()
+            .zip(&self.widths)
+            .map(|(head, &width)| (width > 0).then_some(width.max(head.heading.len())))
+            .collect();
         let mut line = Text::default();
         self.line(
+            &rooms,
             &mut line,
-            self.columns.iter().map(|column| column.0.as_bytes()),
+            self.heads.iter().map(|head| head.heading.as_bytes()),
         );
         out.write_all(line.as_bytes())?;
         let mut cells = self.cells.split(|&byte| byte == 0);
-        let rows = self.cells.iter().filter(|&&byte| byte == 0).count();
-        for _ in 0..rows.checked_div(self.columns.len()).unwrap_or(0) {
+        let count = self.cells.iter().filter(|&&byte| byte == 0).count();
+        for _ in 0..count.checked_div(self.heads.len()).unwrap_or(0) {
             line.clear();
-            self.line(&mut line, cells.by_ref());
+            self.line(&rooms, &mut line, cells.by_ref());
             out.write_all(line.as_bytes())?;
         }
         Ok(())
     }
 
-    fn line<'a>(&self, line: &mut Text, mut cells: impl Iterator<Item = &'a [u8]>) {
-        let last = self.columns.len().saturating_sub(1);
-        for (at, ((_, align), width)) in self.columns.iter().zip(&self.widths).enumerate() {
-            if at > 0 {
+    /// One line; a column without room is left out.
+    fn line<'a>(
+        &self,
+        rooms: &[Option<usize>],
+        line: &mut Text,
+        mut cells: impl Iterator<Item = &'a [u8]>,
+    ) {
+        let last = rooms.iter().rposition(Option::is_some).unwrap_or(0);
+        for (at, (head, room)) in self.heads.iter().zip(rooms).enumerate() {
+            let cell = cells.next().unwrap_or_default();
+            let Some(room) = *room else { continue };
+            if !line.is_empty() {
                 line.spaces(1);
             }
             let from = line.len();
-            line.text(cells.next().unwrap_or_default());
-            let missing = width.saturating_sub(line.width(from));
-            match align {
+            line.text(cell);
+            let missing = room.saturating_sub(line.width(from));
+            match head.align {
                 Align::Right => line.indent(from, missing),
                 Align::Left if at == last => {}
                 Align::Left => line.spaces(missing),
@@ -89,15 +118,22 @@ mod tests {
 
     #[test]
     fn columns_take_the_widest_cell() {
+        let head = |heading, align, optional| Head {
+            heading,
+            align,
+            optional,
+        };
         let mut grid = Grid::new(vec![
-            ("A", Align::Left),
-            ("B", Align::Right),
-            ("C", Align::Left),
+            head("A", Align::Left, false),
+            head("B", Align::Right, false),
+            head("NONE", Align::Left, true),
+            head("C", Align::Left, false),
         ]);
         for (a, b, c) in [("x", 7u64, "end"), ("l\u{fc}nger", 12_345, "")] {
             grid.row(|at, text| match at {
                 0 => text.foreign(a.as_bytes()),
                 1 => text.number(b),
+                2 => {}
                 _ => text.word(c),
             });
         }

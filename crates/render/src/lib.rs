@@ -12,5 +12,5 @@ pub mod safe;
 mod text;
 
 pub use column::{Align, Column, find, fitted, header, row};
-pub use grid::Grid;
+pub use grid::{Grid, Head};
 pub use text::Text;

@@ -1,1 +1,25 @@
-fn main() {}
+//! rlsof: what processes hold open, as lsof shows it.
+#![forbid(unsafe_code)]
+
+mod argv;
+mod cells;
+mod json;
+mod listing;
+mod name;
+mod options;
+mod places;
+mod query;
+mod repeat;
+mod row;
+mod run;
+mod sockets;
+mod table;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main("rlsof", |argv, out| {
+        let options = cli::parse::<options::Options>(&argv::spell_out(&argv))?;
+        run::run(&options, out)
+    })
+}

@@ -3,6 +3,7 @@
 //! thread that is left behind when it does not come back.
 
 use crate::parse::mounts;
+use model::Mount;
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::PathBuf;
@@ -26,7 +27,7 @@ pub(super) struct MountTable {
 }
 
 impl MountTable {
-    fn new(rows: Vec<mounts::Mount>) -> MountTable {
+    fn new(rows: Vec<Mount>) -> MountTable {
         let by_id: HashMap<u64, bool> = rows.iter().map(|row| (row.id, row.may_hang())).collect();
         let points = if by_id.values().any(|&hangs| hangs) {
             rows.into_iter()

@@ -1,0 +1,198 @@
+//! From options to an answer.
+
+use crate::cells::{COLUMNS, Column};
+use crate::json::Json;
+use crate::listing::{Extra, Print, Round, round};
+use crate::options::Options;
+use crate::places;
+use crate::query::{Query, usage};
+use crate::repeat::Repeat;
+use crate::row::{Extent, Show};
+use crate::table::{Table, Terse};
+use cli::{Answer, Error, Exit};
+use model::Record;
+use model::ask::WalkAsk;
+use std::io::Write;
+use sysroot::Sysroot;
+
+/// Answers.
+///
+/// # Errors
+/// A selection that was not understood, or a file that cannot be looked up.
+pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<Exit, Error> {
+    if options.columns.iter().any(|key| key == "help") {
+        return Err(Error::Said(columns_help()));
+    }
+    let root = options.common.root()?;
+    if options.sockets {
+        return holders(options, &root, out);
+    }
+    let users = host::users(&root);
+    let mut query = Query::new(options, &users)?;
+    places::add(&root, options, &mut query)?;
+    let show = Show {
+        users: if options.uids {
+            Default::default()
+        } else {
+            users
+        },
+        ..show(options)?
+    };
+    let mut print = printer(options)?;
+    let extra = Extra {
+        flags: wants_flags(options),
+        threads: options.tasks.as_deref() != Some("i"),
+    };
+    let Some(repeat) = Repeat::new(options)? else {
+        let round = round(&root, &mut query, &show, extra, print.as_mut(), out)?;
+        return finish(options, &root, &query, &round);
+    };
+    let mut done = 0;
+    loop {
+        query.reset();
+        let round = round(&root, &mut query, &show, extra, print.as_mut(), out)?;
+        repeat.mark(out)?;
+        done += 1;
+        if repeat.is_over(done, round.found) {
+            return finish(options, &root, &query, &round);
+        }
+        std::thread::sleep(repeat.pause);
+        print = printer(options)?;
+    }
+}
+
+fn finish(options: &Options, root: &Sysroot, query: &Query, round: &Round) -> Result<Exit, Error> {
+    if options.misses {
+        for miss in query.misses() {
+            cli::note(
+                "rlsof",
+                &render::safe::escaped(format!("{miss} not located").as_bytes()),
+            );
+        }
+    }
+    if !options.no_warnings || options.common.gaps {
+        options.common.finish("rlsof", root, &round.gaps)?;
+    } else {
+        options.common.finish("rlsof", root, &[])?;
+    }
+    let all_found = query.misses().next().is_none() && (round.found || query.items.is_empty());
+    Ok(Exit::of_search(
+        all_found || options.quiet_misses,
+        !round.gaps.is_empty(),
+    ))
+}
+
+/// `--sockets`: who holds which socket, for programs.
+fn holders(options: &Options, root: &Sysroot, out: &mut dyn Write) -> Result<Exit, Error> {
+    let ask = WalkAsk {
+        inodes: None,
+        deep: true,
+    };
+    let found = host::holdings(root, &ask);
+    let mut answer = Answer::begin(out, "rlsof", Some(model::Source::Walk))?;
+    for process in found.processes {
+        answer.row(&Record::Process(process))?;
+    }
+    for holding in found.holdings {
+        answer.row(&Record::Holding(holding))?;
+    }
+    answer.end(&found.told.gaps, found.told.coverage)?;
+    options.common.finish("rlsof", root, &found.told.gaps)?;
+    Ok(Exit::Good)
+}
+
+fn wants_flags(options: &Options) -> bool {
+    options
+        .as_mounts
+        .iter()
+        .any(|letters| letters.contains(['g', 'G']))
+}
+
+fn show(options: &Options) -> Result<Show, Error> {
+    let offset_digits = match options.offset.as_deref() {
+        None | Some("") => 8,
+        Some(digits) => digits
+            .parse()
+            .map_err(|_| usage(&format!("no number in -o {digits}")))?,
+    };
+    let extent = match (
+        options.offset.as_deref(),
+        options.size.iter().any(String::is_empty),
+    ) {
+        (Some(""), true) => return Err(usage("-o and -s exclude each other")),
+        (Some(""), false) => Extent::Offset,
+        (_, true) => Extent::Size,
+        (_, false) => Extent::Both,
+    };
+    let (tcp_state, tcp_queues) = match options.tcp_info.as_deref() {
+        None => (true, false),
+        Some(letters) if letters.chars().all(|letter| "fqsw".contains(letter)) => {
+            (letters.contains('s'), letters.contains('q'))
+        }
+        Some(other) => return Err(usage(&format!("unknown letter in -T {other}"))),
+    };
+    Ok(Show {
+        port_names: !options.no_port_names,
+        command_width: options.command_width,
+        extent,
+        offset_digits,
+        tcp_state,
+        tcp_queues,
+        flags_hex: options
+            .as_mounts
+            .iter()
+            .any(|letters| letters.contains('G')),
+        human: options.human,
+        ..Show::default()
+    })
+}
+
+fn printer(options: &Options) -> Result<Box<dyn Print>, Error> {
+    if options.common.json {
+        return Ok(Box::new(Json::default()));
+    }
+    if options.terse {
+        return Ok(Box::new(Terse::default()));
+    }
+    let heading = if options.offset.as_deref() == Some("") {
+        "OFFSET"
+    } else if options.size.iter().any(String::is_empty) {
+        "SIZE"
+    } else {
+        "SIZE/OFF"
+    };
+    Ok(Box::new(Table::new(
+        columns(options)?,
+        &[("size_off", heading)],
+    )))
+}
+
+fn columns(options: &Options) -> Result<Vec<&'static Column>, Error> {
+    let find = |key: &str| COLUMNS.iter().find(|column| column.key == key);
+    if !options.columns.is_empty() {
+        return options
+            .columns
+            .iter()
+            .map(|key| {
+                find(key)
+                    .ok_or_else(|| usage(&format!("no column {key}; --columns help lists them")))
+            })
+            .collect();
+    }
+    let shown = |key: &str| match key {
+        "ppid" => options.ppid,
+        "pgid" => options.pgid.iter().any(String::is_empty),
+        "flags" => wants_flags(options),
+        "nlink" => options.links.is_some(),
+        "netns" | "exe" | "start" | "inode" => false,
+        _ => true,
+    };
+    Ok(COLUMNS.iter().filter(|column| shown(column.key)).collect())
+}
+
+fn columns_help() -> String {
+    COLUMNS
+        .iter()
+        .map(|column| format!("{:<10}{}\n", column.key, column.help))
+        .collect()
+}
