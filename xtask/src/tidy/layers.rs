@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Which of our crates each crate may name in its manifest.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("model", &[]),
-    ("sysroot", &[]),
+    ("sysroot", &["sunrt"]),
     ("linux", &["model", "sysroot"]),
-    ("solaris", &["model", "sysroot"]),
+    ("solaris", &["model", "sysroot", "sunrt"]),
     ("sunrt", &[]),
     ("host", &["model", "sysroot", "linux", "solaris"]),
     ("select", &["model"]),
