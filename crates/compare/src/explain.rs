@@ -297,9 +297,6 @@ const CATALOGUE: &[Pattern] = &[
     Pattern { code: "P25", verdicts: &[V::Limited], vector: "......",
         causes: &[("we could not look everywhere: see the evidence and the gaps", None)],
         next: "run it as root in the machine's first namespaces" },
-    Pattern { code: "P23", verdicts: &[V::Agree], vector: "YYY.n.",
-        causes: &[("a datagram socket does not answer a connect", None)],
-        next: "rlsof -nP -i {proto}:{port}" },
     Pattern { code: "P1", verdicts: &[V::Agree], vector: "......",
         causes: &[
             ("normal", None),

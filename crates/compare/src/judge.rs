@@ -1,15 +1,16 @@
 //! From everything that was said to a report.
 
+use crate::blanks::blanks;
 use crate::evidence::{self, list};
 use crate::explain::{Clue, Vector, explain};
 use crate::finding::{Finding, SOCKETS_MAX, SocketFacts, holder};
 use crate::listed::{self, Class, Group, Judged};
 use crate::owner;
 use crate::ports::{self, Orphan};
-use crate::report::{Blank, Counts, Doubts, Report, outcome};
+use crate::report::{Counts, Doubts, Report, outcome};
 use crate::snapshot::Snapshot;
 use crate::verdict::Verdict;
-use model::{Gap, Owner, PortState, Proto, Source, State};
+use model::{Owner, PortState, Proto, Source, State};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -366,33 +367,4 @@ fn explained(finding: &mut Finding, clues: &[Clue]) {
         .replace("{port}", &finding.port.to_string())
         .replace("{pid}", &or(finding.pid.map(|pid| pid.to_string())))
         .replace("{inode}", &or(inode.map(|inode| inode.to_string())));
-}
-
-/// Gaps, each once, and which of them nothing made up for.
-fn blanks(snapshot: &Snapshot) -> Vec<Blank> {
-    let mut all: BTreeMap<(Option<Source>, &Gap), (usize, bool)> = BTreeMap::new();
-    for gap in &snapshot.facts.gaps {
-        all.insert((None, gap), (1, true));
-    }
-    for view in &snapshot.views {
-        // A walk's gaps bear on sockets without an owner, and these say so themselves. Any
-        // other view's do unless the same source was asked again in that round, in full.
-        let mended = snapshot
-            .round(view.round)
-            .any(|(_, other)| other.source == view.source && other.gaps.is_empty());
-        let weighs = !mended && !view.walked();
-        for gap in &view.gaps {
-            let blank = all.entry((Some(view.source), gap)).or_default();
-            blank.0 += 1;
-            blank.1 |= weighs;
-        }
-    }
-    all.into_iter()
-        .map(|((source, gap), (views, weighs))| Blank {
-            source,
-            gap: gap.clone(),
-            views,
-            weighs,
-        })
-        .collect()
 }

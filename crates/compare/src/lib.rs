@@ -8,6 +8,7 @@
 //! A pure function of recorded views: nothing here reads, sends or asks a clock.
 #![forbid(unsafe_code)]
 
+mod blanks;
 pub mod evidence;
 pub mod explain;
 pub mod facts;

@@ -125,7 +125,7 @@ pub fn nobody(snapshot: &Snapshot, sighting: &Sighting, nobodies: usize) -> (Ver
     let count: u64 = waiting
         .iter()
         .map(|owner| match owner.held {
-            Held::InFlight { count, .. } => u64::from(count),
+            Held::InFlight { count, .. } => count,
             Held::Fd { .. } | Held::IoUring { .. } | Held::Mapped => 0,
         })
         .sum();

@@ -34,7 +34,7 @@ pub struct Orphan {
     pub taken: BTreeSet<IpAddr>,
     /// Addresses that answered a connection.
     pub open: BTreeSet<IpAddr>,
-    /// Whether the bind probe gave it to us where it was asked.
+    /// Whether the bind probe was given the number, in the family that answered.
     pub free: bool,
     /// Whether the kernel would have told of a socket that is only bound.
     pub bound_told: bool,
@@ -144,26 +144,32 @@ fn orphan(snapshot: &Snapshot, proto: Proto, port: u16, rounds: &[Unexplained]) 
         since if since == asked.len() => Standing::Doubted,
         _ => Standing::Transient,
     };
-    let free = snapshot
-        .views
-        .iter()
-        .filter(|view| view.source == Source::Bind)
-        .any(|view| {
-            view.probes
-                .addrs(proto)
-                .any(|addr| view.probes.state(proto, addr, port) == Some(PortState::Free))
-        });
     // Later rounds ask more closely: what they found is the better answer.
     let latest = rounds.last();
+    let open = latest.map(|round| round.open.clone()).unwrap_or_default();
     Orphan {
         proto,
         port,
         taken: latest.map(|round| round.taken.clone()).unwrap_or_default(),
-        open: latest.map(|round| round.open.clone()).unwrap_or_default(),
-        free,
+        free: is_free(snapshot, proto, port, &open),
+        open,
         bound_told: rounds.iter().all(|round| round.bound_told),
         standing,
     }
+}
+
+/// Whether the bind probe was given the number, in the family of the addresses that answered.
+fn is_free(snapshot: &Snapshot, proto: Proto, port: u16, open: &BTreeSet<IpAddr>) -> bool {
+    let concerns =
+        |addr: &IpAddr| open.is_empty() || open.iter().any(|it| it.is_ipv4() == addr.is_ipv4());
+    let mut binds = snapshot
+        .views
+        .iter()
+        .filter(|view| view.source == Source::Bind);
+    binds.any(|view| {
+        let mut addrs = view.probes.addrs(proto).filter(concerns);
+        addrs.any(|addr| view.probes.state(proto, addr, port) == Some(PortState::Free))
+    })
 }
 
 fn is_asked(snapshot: &Snapshot, round: u32, proto: Proto, port: u16) -> bool {

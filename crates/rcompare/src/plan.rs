@@ -1,0 +1,296 @@
+//! What is run, in which order, with which words: a value.
+//!
+//! A round is `netlink procfs netlink procfs, walk, bind, connect, netlink procfs`: every
+//! question stands between two listings of either kind.
+
+use crate::options::Options;
+use compare::Facts;
+use compare::probes::spelled;
+use compare::report::Doubts;
+use compare::snapshot::Snapshot;
+use model::{Proto, Source};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::time::Duration;
+
+/// Addresses of the host on which all 65,535 ports are asked.
+pub(crate) const ADDRS_MAX: usize = 16;
+
+/// What a whole run is made of.
+pub(crate) struct Plan {
+    /// Who looks.
+    pub(crate) facts: Facts,
+    /// Rounds at most.
+    pub(crate) rounds: u32,
+    /// Patience with each sibling.
+    pub(crate) deadline: Duration,
+    /// Whether probes are made.
+    pub(crate) active: bool,
+    /// Addresses on which every port is asked.
+    pub(crate) addrs: Vec<IpAddr>,
+    /// Whether only these are asked.
+    pub(crate) only: bool,
+}
+
+/// One sibling to run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Step {
+    /// The round it belongs to.
+    pub(crate) round: u32,
+    /// The way of asking.
+    pub(crate) source: Source,
+    /// The sibling's name.
+    pub(crate) program: &'static str,
+    /// Its arguments.
+    pub(crate) args: Vec<String>,
+}
+
+impl Plan {
+    /// What the options ask for, on the host of these facts.
+    pub(crate) fn new(options: &Options, mut facts: Facts) -> Plan {
+        let only = !options.address.is_empty();
+        let mut addrs = if only {
+            options.address.clone()
+        } else {
+            facts.addrs.iter().map(|(addr, _)| *addr).collect()
+        };
+        // A link-local address means nothing without its link; the bind probe covers it.
+        addrs.retain(|addr| !is_link_local(*addr));
+        addrs.sort_unstable();
+        addrs.dedup();
+        if addrs.len() > ADDRS_MAX {
+            let left = addrs.split_off(ADDRS_MAX);
+            facts.gaps.push(model::Gap::new(
+                "addresses",
+                format!(
+                    "{} of them were asked for listed ports only (--address asks others)",
+                    left.len()
+                ),
+            ));
+        }
+        Plan {
+            facts,
+            rounds: options.rounds,
+            deadline: Duration::from_secs(options.deadline.into()),
+            active: !options.passive,
+            addrs,
+            only,
+        }
+    }
+
+    /// The listings and the walk that open a round.
+    pub(crate) fn opening(&self, round: u32) -> Vec<Step> {
+        let mut steps = listing(round);
+        steps.extend(listing(round));
+        steps.push(Step {
+            round,
+            source: Source::Walk,
+            program: "rlsof",
+            args: words(&["--json", "--sockets"]),
+        });
+        steps
+    }
+
+    /// The listings that close a round.
+    pub(crate) fn closing(&self, round: u32) -> Vec<Step> {
+        listing(round)
+    }
+
+    /// The probes of the first round: every port, and listed ports on addresses of their own.
+    pub(crate) fn probes(&self, snapshot: &Snapshot) -> Vec<Step> {
+        if !self.active {
+            return Vec::new();
+        }
+        let mut steps = vec![bind(1, "-")];
+        if !self.addrs.is_empty() {
+            steps.push(connect(1, "-", &self.addrs));
+        }
+        for (addr, ports) in elsewhere(snapshot, &self.addrs) {
+            if !self.only {
+                steps.push(connect(1, &spelled(ports), &[addr]));
+            }
+        }
+        steps
+    }
+
+    /// The probes of a later round: only what is in doubt.
+    pub(crate) fn again(&self, round: u32, doubts: &Doubts) -> Vec<Step> {
+        let of = |wanted: Proto| -> String {
+            let ports = doubts.ports.iter().filter(|(proto, _)| *proto == wanted);
+            spelled(ports.map(|(_, port)| *port).filter(|port| *port != 0))
+        };
+        let (tcp, udp) = (of(Proto::Tcp), of(Proto::Udp));
+        if !self.active || (tcp.is_empty() && udp.is_empty()) {
+            return Vec::new();
+        }
+        let labelled = [("T:", &tcp), ("U:", &udp)];
+        let lists: Vec<String> = labelled
+            .into_iter()
+            .filter(|(_, ports)| !ports.is_empty())
+            .map(|(label, ports)| format!("{label}{ports}"))
+            .collect();
+        let mut steps = vec![bind(round, &lists.join(","))];
+        let mut addrs: BTreeSet<IpAddr> = self.addrs.iter().copied().collect();
+        if !self.only {
+            addrs.extend(doubts.addrs.iter().filter(|addr| !is_link_local(**addr)));
+        }
+        if !tcp.is_empty() && !addrs.is_empty() {
+            let addrs: Vec<IpAddr> = addrs.into_iter().collect();
+            steps.push(connect(round, &tcp, &addrs));
+        }
+        steps
+    }
+}
+
+/// Listed listeners on addresses that are not asked anyway (127.0.0.9), with their ports.
+fn elsewhere(snapshot: &Snapshot, addrs: &[IpAddr]) -> BTreeMap<IpAddr, BTreeSet<u16>> {
+    let mut found: BTreeMap<IpAddr, BTreeSet<u16>> = BTreeMap::new();
+    for inet in snapshot.sockets.values().filter_map(|it| it.inet()) {
+        let addr = compare::join::plain(inet.local);
+        if inet.proto == Proto::Tcp
+            && inet.is_listener()
+            && !addr.is_unspecified()
+            && !is_link_local(addr)
+            && !addrs.contains(&addr)
+        {
+            found.entry(addr).or_default().insert(inet.port);
+        }
+    }
+    found.into_iter().take(ADDRS_MAX).collect()
+}
+
+fn listing(round: u32) -> Vec<Step> {
+    [(Source::Netlink, "netlink"), (Source::Procfs, "procfs")]
+        .into_iter()
+        .map(|(source, via)| Step {
+            round,
+            source,
+            program: "rnetstat",
+            args: words(&[
+                "--json",
+                "--all",
+                "--tcp",
+                "--udp",
+                "--udplite",
+                "--raw",
+                "--via",
+                via,
+            ]),
+        })
+        .collect()
+}
+
+fn bind(round: u32, ports: &str) -> Step {
+    Step {
+        round,
+        source: Source::Bind,
+        program: "rnmap",
+        args: words(&["--json", "--bind-probe", "--ports", ports]),
+    }
+}
+
+fn connect(round: u32, ports: &str, addrs: &[IpAddr]) -> Step {
+    let mut args = words(&["--json", "--connect", "--ports", ports]);
+    args.extend(addrs.iter().map(ToString::to_string));
+    Step {
+        round,
+        source: Source::Connect,
+        program: "rnmap",
+        args,
+    }
+}
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|&word| word.to_owned()).collect()
+}
+
+fn is_link_local(addr: IpAddr) -> bool {
+    match addr {
+        IpAddr::V6(six) => six.is_unicast_link_local(),
+        IpAddr::V4(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cli::Error;
+    use model::IfIndex;
+
+    fn plan(argv: &[&str], addrs: &[&str]) -> Plan {
+        let argv: Vec<std::ffi::OsString> = argv.iter().map(Into::into).collect();
+        let facts = Facts {
+            addrs: addrs
+                .iter()
+                .map(|addr| (addr.parse().unwrap(), IfIndex(1)))
+                .collect(),
+            ..Facts::default()
+        };
+        Plan::new(&cli::parse::<Options>(&argv).unwrap(), facts)
+    }
+
+    fn sources(steps: &[Step]) -> String {
+        let names: Vec<&str> = steps.iter().map(|step| step.source.name()).collect();
+        names.join(" ")
+    }
+
+    #[test]
+    fn every_question_stands_between_two_listings() {
+        let plan = plan(&["rcompare"], &["127.0.0.1", "::1", "fe80::1"]);
+        assert_eq!(
+            sources(&plan.opening(1)),
+            "netlink procfs netlink procfs walk"
+        );
+        let probes = plan.probes(&Snapshot::default());
+        assert_eq!(sources(&probes), "bind connect");
+        assert_eq!(
+            probes[1].args.join(" "),
+            "--json --connect --ports - 127.0.0.1 ::1"
+        );
+        assert_eq!(sources(&plan.closing(1)), "netlink procfs");
+    }
+
+    #[test]
+    fn later_rounds_ask_only_what_is_in_doubt() {
+        let plan = plan(&["rcompare"], &["127.0.0.1"]);
+        let mut doubts = Doubts::default();
+        assert_eq!(plan.again(2, &doubts), []);
+        doubts.ports = [(Proto::Tcp, 22), (Proto::Tcp, 23), (Proto::Udp, 53)].into();
+        let steps = plan.again(2, &doubts);
+        assert_eq!(
+            steps[0].args.join(" "),
+            "--json --bind-probe --ports T:22-23,U:53"
+        );
+        assert_eq!(
+            steps[1].args.join(" "),
+            "--json --connect --ports 22-23 127.0.0.1"
+        );
+    }
+
+    #[test]
+    fn passive_sends_nothing_and_addresses_are_bounded() {
+        let passive = plan(&["rcompare", "--passive"], &["127.0.0.1"]);
+        assert_eq!(passive.probes(&Snapshot::default()), []);
+        let named = plan(&["rcompare", "--address", "127.0.0.2"], &["127.0.0.1"]);
+        assert_eq!(named.addrs, ["127.0.0.2".parse::<IpAddr>().unwrap()]);
+        let many: Vec<String> = (0..40).map(|at| format!("10.0.0.{at}")).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        let plan = plan(&["rcompare"], &many);
+        assert_eq!(plan.addrs.len(), ADDRS_MAX);
+        assert_eq!(plan.facts.gaps.len(), 1);
+    }
+
+    #[test]
+    fn bad_words_are_refused() {
+        for argv in [
+            ["rcompare", "--rounds", "0"],
+            ["rcompare", "--rounds", "11"],
+            ["rcompare", "--address", "localhost"],
+            ["rcompare", "--deadline", "-1"],
+            ["rcompare", "--frobnicate", "1"],
+        ] {
+            let argv: Vec<std::ffi::OsString> = argv.iter().map(Into::into).collect();
+            assert!(matches!(cli::parse::<Options>(&argv), Err(Error::Usage(_))));
+        }
+    }
+}

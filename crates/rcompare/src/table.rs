@@ -1,0 +1,174 @@
+//! The report for a reader: who looked, what is wrong, every port, what was not looked at.
+
+use crate::columns;
+use compare::probes::spelled;
+use compare::report::{Blank, Report};
+use compare::{Facts, Finding, Verdict, Weight};
+use model::{Foreign, Proto};
+use render::Text;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
+
+/// Endpoints of connections at their end that get a row each; more are put together.
+const REMAINS_MAX: usize = 12;
+
+/// Writes the report.
+///
+/// # Errors
+/// Those of the writer.
+pub(crate) fn report(out: &mut dyn Write, report: &Report, all_gaps: bool) -> io::Result<()> {
+    let mut text = Text::default();
+    observer(&report.facts, &mut text);
+    summary(report, &mut text);
+    for finding in &report.findings {
+        if finding.weight >= Weight::Note {
+            details(finding, &mut text);
+        }
+    }
+    ports(&report.findings, &mut text);
+    blanks(&report.blanks, all_gaps, &mut text);
+    out.write_all(text.as_bytes())
+}
+
+/// First line: with which eyes all this was seen.
+fn observer(facts: &Facts, text: &mut Text) {
+    let name = |name: &Option<Foreign>, text: &mut Text| match name {
+        Some(name) => text.foreign(name.as_bytes()),
+        None => text.word("?"),
+    };
+    text.word("rcompare on ");
+    name(&facts.observer.hostname, text);
+    text.word(", kernel ");
+    name(&facts.observer.kernel, text);
+    match facts.observer.uid {
+        Some(uid) => text.show(format_args!(", uid {uid}")),
+        None => text.word(", uid ?"),
+    }
+    let lacking = facts.lacking();
+    if !lacking.is_empty() {
+        text.word(", without ");
+        text.word(&lacking.join(" "));
+    }
+    for (kind, inode, first) in facts.namespaces() {
+        text.show(format_args!("; {kind} {inode}"));
+        text.word(match first {
+            Some(true) => " first",
+            Some(false) => " NOT THE FIRST",
+            None => "",
+        });
+    }
+    text.word("\n");
+}
+
+fn summary(report: &Report, text: &mut Text) {
+    let rounds = report.rounds;
+    text.show(format_args!(
+        "{rounds} round{}",
+        if rounds == 1 { "" } else { "s" }
+    ));
+    if report.findings.is_empty() {
+        text.word(": no open port");
+    }
+    for (at, (verdict, count)) in report.counts.verdicts.iter().enumerate() {
+        text.word(if at == 0 { ": " } else { ", " });
+        text.show(format_args!("{count} {verdict}"));
+    }
+    let counts = &report.counts;
+    text.show(format_args!(
+        "; {} connections agree, {} came or went\n",
+        counts.connections, counts.transient
+    ));
+}
+
+fn details(finding: &Finding, text: &mut Text) {
+    text.show(format_args!(
+        "\n{}  {} {} port {}",
+        finding.verdict, finding.proto, finding.addr, finding.port
+    ));
+    if let Some(service) = finding.service {
+        text.show(format_args!(" ({service})"));
+    }
+    if let Some(state) = finding.state {
+        text.show(format_args!(" {state}"));
+    }
+    text.show(format_args!("  [{} {}]\n", finding.vector, finding.pattern));
+    for holder in &finding.owners {
+        text.show(format_args!("    owner: {} ", holder.owner.id.pid));
+        text.foreign(holder.owner.comm.as_bytes());
+        if let Some(exe) = &holder.exe {
+            text.word(" ");
+            text.foreign(exe.as_bytes());
+        }
+        for flag in &holder.flags {
+            text.word(" ");
+            text.word(flag.name());
+        }
+        text.word("\n");
+    }
+    for line in &finding.evidence {
+        text.word("    ");
+        text.foreign(line.as_bytes());
+        text.word("\n");
+    }
+    for (at, cause) in finding.causes.iter().enumerate() {
+        text.show(format_args!("    cause {}: {cause}\n", at + 1));
+    }
+    text.word("    next: ");
+    text.foreign(finding.next.as_bytes());
+    text.word("\n");
+}
+
+fn ports(findings: &[Finding], text: &mut Text) {
+    let is_remains = |finding: &&Finding| finding.verdict == Verdict::NoProcessByNature;
+    let many = findings.iter().filter(is_remains).count() > REMAINS_MAX;
+    let rows: Vec<Finding> = findings
+        .iter()
+        .filter(|it| !many || !is_remains(it))
+        .cloned()
+        .collect();
+    if !rows.is_empty() {
+        text.word("\n");
+        render::fitted(columns::ALL, &rows, text);
+    }
+    if many {
+        let mut together: BTreeMap<Proto, BTreeSet<u16>> = BTreeMap::new();
+        for finding in findings.iter().filter(is_remains) {
+            together
+                .entry(finding.proto)
+                .or_default()
+                .insert(finding.port);
+        }
+        for (proto, ports) in together {
+            let verdict = Verdict::NoProcessByNature;
+            text.show(format_args!("{verdict} {proto} {}\n", spelled(ports)));
+        }
+    }
+}
+
+fn blanks(blanks: &[Blank], all: bool, text: &mut Text) {
+    let weighty = blanks.iter().filter(|blank| blank.weighs).count();
+    if blanks.is_empty() {
+        return;
+    }
+    if !all {
+        text.show(format_args!(
+            "\n{} places could not be looked at, {weighty} of them with nothing to make up for it (--gaps lists them)\n",
+            blanks.len()
+        ));
+        return;
+    }
+    text.word("\nnot looked at\n");
+    for blank in blanks {
+        text.word(if blank.weighs { "  ! " } else { "    " });
+        if let Some(source) = blank.source {
+            text.show(format_args!("{source}: "));
+        }
+        text.foreign(blank.gap.place.as_bytes());
+        text.word(": ");
+        text.foreign(blank.gap.reason.as_bytes());
+        if blank.views > 1 {
+            text.show(format_args!(" ({} times)", blank.views));
+        }
+        text.word("\n");
+    }
+}
