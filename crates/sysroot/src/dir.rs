@@ -45,6 +45,10 @@ impl Dir {
         Dir { root, fd, path }
     }
 
+    pub(crate) fn into_fd(self) -> OwnedFd {
+        self.fd
+    }
+
     /// Where it is, for gaps.
     #[must_use]
     pub fn path(&self) -> &Path {

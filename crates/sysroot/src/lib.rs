@@ -12,11 +12,13 @@
 #![deny(unsafe_code)]
 
 mod dir;
+mod footing;
 mod record;
 mod stat;
 mod sys;
 
 pub use dir::{Dir, Entry};
+pub use footing::Footing;
 pub use stat::Stat;
 
 use record::Recorder;

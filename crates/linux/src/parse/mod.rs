@@ -5,10 +5,12 @@ pub mod links;
 pub mod maps;
 pub mod mounts;
 pub mod netlink;
+pub mod proc_mounts;
 pub mod proc_net;
 pub mod rtnetlink;
 pub mod sock_diag;
 pub mod stat;
+pub mod statmount;
 pub mod text;
 
 /// Byte order of the kernel that spoke: a recording may come from another machine.
@@ -43,6 +45,15 @@ impl Order {
         match self {
             Order::Little => u32::from_le_bytes(bytes),
             Order::Big => u32::from_be_bytes(bytes),
+        }
+    }
+
+    /// A 64-bit number of the kernel's.
+    #[must_use]
+    pub fn u64(self, bytes: [u8; 8]) -> u64 {
+        match self {
+            Order::Little => u64::from_le_bytes(bytes),
+            Order::Big => u64::from_be_bytes(bytes),
         }
     }
 }

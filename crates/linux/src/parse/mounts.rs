@@ -17,7 +17,7 @@ pub fn swaps(text: &[u8], place: &str) -> (Vec<Vec<u8>>, Gaps) {
     })
 }
 
-fn rows<T>(
+pub(super) fn rows<T>(
     text: &[u8],
     place: &str,
     headings: usize,
@@ -58,7 +58,7 @@ fn mount(line: &[u8]) -> Option<Mount> {
 }
 
 /// Undoes `\ooo`, by which the kernel writes blanks, newlines and backslashes.
-fn unescape(word: &[u8]) -> Vec<u8> {
+pub(super) fn unescape(word: &[u8]) -> Vec<u8> {
     let mut plain = Vec::with_capacity(word.len());
     let mut rest = word;
     while let [first, more @ ..] = rest {

@@ -2,6 +2,7 @@
 
 pub mod ask;
 pub mod files;
+pub mod identity;
 pub mod mounts;
 mod netlink;
 pub mod network;

@@ -7,6 +7,7 @@
     reason = "tests make files and start themselves anew, say what they skip, and fail where they cannot go on"
 )]
 
+mod identity;
 mod make;
 mod private;
 mod stage;

@@ -24,3 +24,11 @@ pub(crate) fn listener(port: u16) -> OwnedFd {
     listen(&fd, Backlog::new(8).unwrap()).unwrap();
     fd
 }
+
+/// A process that does nothing for a minute.
+pub(crate) fn sleeper() -> std::process::Child {
+    std::process::Command::new("sleep")
+        .arg("60")
+        .spawn()
+        .unwrap()
+}

@@ -9,6 +9,7 @@ use std::ffi::OsStr;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 /// There is no `O_PATH`.
 pub(super) const WALKED: OFlag = OFlag::O_RDONLY;
@@ -16,6 +17,16 @@ pub(super) const WALKED: OFlag = OFlag::O_RDONLY;
 /// A procfs that is attached nowhere cannot be made.
 pub(crate) fn procfs() -> io::Result<OwnedFd> {
     Err(io::Error::from_raw_os_error(libc::ENOSYS))
+}
+
+/// Types of file systems have no numbers.
+pub(crate) fn magic(_: BorrowedFd<'_>, _: &Path) -> io::Result<u64> {
+    Err(io::Error::from_raw_os_error(libc::ENOSYS))
+}
+
+/// Nothing tells of mounts on the way.
+pub(crate) fn crosses(_: BorrowedFd<'_>, _: &Path) -> io::Result<Option<bool>> {
+    Ok(None)
 }
 
 /// Fills the buffer with raw directory records; 0 is the end.

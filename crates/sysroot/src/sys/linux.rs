@@ -13,6 +13,7 @@
 use super::{LINK_MAX, open_dir};
 use crate::{Entry, Stat};
 use nix::fcntl::{self, OFlag};
+use nix::sys::stat::Mode;
 use std::ffi::{CStr, CString};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
@@ -20,6 +21,26 @@ use std::path::Path;
 
 /// A directory that is only walked from need not be readable.
 pub(super) const WALKED: OFlag = OFlag::O_PATH;
+
+/// Number of the type of the file system a path leads to.
+pub(crate) fn magic(at: BorrowedFd<'_>, path: &Path) -> io::Result<u64> {
+    let place = fcntl::openat(at, path, OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty())?;
+    let kind = nix::sys::statfs::fstatfs(&place)?.filesystem_type();
+    Ok(u64::try_from(kind.0).unwrap_or(0))
+}
+
+/// Whether a path leads over a mount; none before Linux 5.6.
+pub(crate) fn crosses(at: BorrowedFd<'_>, path: &Path) -> io::Result<Option<bool>> {
+    let how = fcntl::OpenHow::new()
+        .flags(OFlag::O_PATH | OFlag::O_CLOEXEC)
+        .resolve(fcntl::ResolveFlag::RESOLVE_NO_XDEV);
+    match fcntl::openat2(at, path, how) {
+        Ok(_) => Ok(Some(false)),
+        Err(nix::Error::EXDEV) => Ok(Some(true)),
+        Err(nix::Error::ENOSYS) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
 
 /// A procfs of our own that is mounted nowhere (`include/uapi/linux/mount.h`).
 pub(crate) fn procfs() -> io::Result<OwnedFd> {

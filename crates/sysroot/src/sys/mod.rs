@@ -10,7 +10,7 @@ use illumos as here;
 #[cfg(not(target_os = "illumos"))]
 use linux as here;
 
-pub(crate) use here::{entries, link, procfs, split_entries, stat};
+pub(crate) use here::{crosses, entries, link, magic, procfs, split_entries, stat};
 
 use nix::fcntl::{self, OFlag};
 use nix::sys::stat::Mode;
