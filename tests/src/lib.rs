@@ -6,12 +6,15 @@
 #![forbid(unsafe_code)]
 
 mod answer;
+pub mod compat;
+mod crowd;
 mod program;
 mod skip;
 pub mod spec;
 mod stage;
 
 pub use answer::Answer;
+pub use crowd::Crowd;
 pub use program::{Output, programs, run, tool};
 pub use skip::{have, is_root, skip};
 pub use spec::{Exe, Hold, Made, Spec};

@@ -75,10 +75,20 @@ impl std::fmt::Display for Output {
             "$ {}\nexit {}\n--- stdout\n{}--- stderr\n{}",
             self.command,
             self.code,
-            self.text(),
-            self.errors()
+            head(&self.text()),
+            head(&self.errors())
         )
     }
+}
+
+/// As much of an output as a message can bear.
+fn head(text: &str) -> String {
+    const LINES: usize = 60;
+    let mut head: String = text.split_inclusive('\n').take(LINES).collect();
+    if head.len() < text.len() {
+        head.push_str("…\n");
+    }
+    head
 }
 
 /// The directory the programs are in: the shipped ones where `CONCORD_DIST` names them,

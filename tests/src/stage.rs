@@ -196,8 +196,26 @@ impl Inside<'_> {
     #[track_caller]
     #[must_use]
     pub fn tool(&self, name: &str, args: &str) -> Output {
-        let path = programs().join(name);
+        let path = self.programs().join(name);
         self.run(path.as_os_str(), args.split_whitespace())
+    }
+
+    /// Where our programs are: copies in `/run` for other users, who may not be able to
+    /// reach the directory they were built in.
+    fn programs(&self) -> PathBuf {
+        if !self.how.iter().any(|how| how.starts_with("user=")) {
+            return programs().to_owned();
+        }
+        let copies = PathBuf::from("/run/concord");
+        let dir = programs().display();
+        let names = ["rnetstat", "rlsof", "rfuser", "rnmap", "rcompare"];
+        let from = names.map(|name| format!("{dir}/{name}")).join(" ");
+        let to = copies.display();
+        let made = self.stage.program("mkdir", &format!("-p {to}"));
+        made.expect(0);
+        let copied = self.stage.program("cp", &format!("-n {from} {to}"));
+        copied.expect(0);
+        copies
     }
 
     /// Runs one of the machine's; the arguments are separated by blanks.

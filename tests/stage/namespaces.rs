@@ -37,6 +37,7 @@ pub(crate) fn furnish() -> io::Result<()> {
         let how = Some("newinstance,ptmxmode=0666");
         mount(none, "/dev/pts", Some("devpts"), MsFlags::empty(), how)?;
     }
+    nix::unistd::chdir("/")?;
     nix::unistd::sethostname("stage")?;
     sys::loopback_up()
 }

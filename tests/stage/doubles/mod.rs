@@ -183,17 +183,20 @@ fn stand(double: Double) -> io::Result<u8> {
     }
 }
 
-/// Says the one line, then puts `/dev/null` where standard output and error were, so that
-/// every descriptor of a double is one it was asked for or that.
+/// Says the one line, and nothing after it: every descriptor of a double is one it was asked
+/// for, or `/dev/null`.
 fn tell(reply: &Reply) -> io::Result<()> {
     let mut out = io::stdout();
-    let null = File::options().read(true).write(true).open("/dev/null")?;
-    let line = serde_json::to_string(reply)?;
-    nix::unistd::dup2_stderr(&null)?;
-    out.write_all(line.as_bytes())?;
+    out.write_all(serde_json::to_string(reply)?.as_bytes())?;
     out.write_all(b"\n")?;
     out.flush()?;
-    nix::unistd::dup2_stdout(&null)?;
+    silence()
+}
+
+/// Puts standard input, which is `/dev/null`, where standard output and error were.
+fn silence() -> io::Result<()> {
+    nix::unistd::dup2_stdout(io::stdin())?;
+    nix::unistd::dup2_stderr(io::stdin())?;
     Ok(())
 }
 

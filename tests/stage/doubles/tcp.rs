@@ -225,10 +225,7 @@ pub(super) fn shared(words: &Words<'_>) -> io::Result<Double> {
             }
             None => {
                 nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL)?;
-                let null = super::open("/dev/null")?;
-                nix::unistd::dup2_stdout(&null)?;
-                nix::unistd::dup2_stderr(&null)?;
-                drop(null);
+                super::silence()?;
                 loop {
                     std::thread::sleep(Duration::from_secs(3600));
                     std::hint::black_box(&listener);

@@ -37,6 +37,8 @@ fn listening(words: &Words<'_>, own: CloneFlags) -> io::Result<Hold> {
     let addr = words.addr(0)?;
     in_thread(move || {
         unshare(own)?;
+        // The table is a copy: what the process closes later this one must close itself.
+        super::silence()?;
         if own.contains(CloneFlags::CLONE_NEWNET) {
             sys::loopback_up()?;
         }

@@ -1,0 +1,223 @@
+//! What cannot be asked is refused in one line; what cannot be seen is told as a gap.
+
+use e2e::{Output, Stage, need_root, programs, run, tool};
+use std::process::{Command, Stdio};
+
+const PROGRAMS: [&str; 5] = ["rnetstat", "rlsof", "rfuser", "rnmap", "rcompare"];
+const PASSIVE: [&str; 3] = ["rnetstat", "rlsof", "rfuser"];
+
+/// One plain line that begins with the program's name.
+fn is_one_line(name: &str, output: &Output) -> bool {
+    let said = output.errors();
+    let one = said.ends_with('\n') && said.matches('\n').count() == 1;
+    one && said.starts_with(&format!("{name}: ")) && !said.trim_end().contains(char::is_control)
+}
+
+#[track_caller]
+fn one_line(name: &str, output: &Output) {
+    assert!(is_one_line(name, output), "not one plain line\n{output}");
+}
+
+/// Fails unless each question is refused: exit 2, nothing on standard output, and one line.
+#[track_caller]
+fn refused(name: &str, questions: &[&[&str]]) {
+    let taken: Vec<String> = questions
+        .iter()
+        .map(|args| run(tool(name).args(*args)))
+        .filter(|told| told.code != 2 || !told.stdout.is_empty() || !is_one_line(name, told))
+        .map(|told| told.to_string())
+        .collect();
+    assert!(
+        taken.is_empty(),
+        "not refused as they should be:\n{}",
+        taken.join("\n")
+    );
+}
+
+#[test]
+fn an_unknown_option_is_refused_in_one_line() {
+    for name in PROGRAMS {
+        let odd = "--no-such\x1b[31m\noption";
+        refused(name, &[&["--no-such-option"], &["--json=maybe"], &[odd]]);
+    }
+}
+
+#[test]
+fn an_impossible_question_is_refused_by_rnetstat() {
+    refused(
+        "rnetstat",
+        &[
+            &["--via", "pigeon"],
+            &["-A", "ipx"],
+            &["--sysroot"],
+            &["--sysroot", "/no/such/place"],
+        ],
+    );
+}
+
+#[test]
+fn an_impossible_question_is_refused_by_rlsof() {
+    refused(
+        "rlsof",
+        &[
+            &["-i", ":99999"],
+            &["-i", "tcp@300.1.1.1"],
+            &["-i", "foo"],
+            &["-i", "tcp:no-such-service"],
+            &["-p", "abc"],
+            &["-u", "no-such-user"],
+            &["-s", "TCP:FOO"],
+            &["-F", "!"],
+            &["-d", "9-1"],
+            &["-c", "/(/"],
+            &["--sysroot", "/no/such/place"],
+        ],
+    );
+}
+
+#[test]
+fn an_impossible_question_is_refused_by_rfuser() {
+    refused(
+        "rfuser",
+        &[
+            &[],
+            &["99999/tcp"],
+            &["-n", "carrier-pigeon", "22"],
+            &["-n", "tcp", "no-such-service"],
+            &["22,300.1.1.1/tcp"],
+            &["--sysroot", "/no/such/place", "22/tcp"],
+        ],
+    );
+}
+
+#[test]
+fn an_impossible_question_is_refused_by_rnmap() {
+    refused(
+        "rnmap",
+        &[
+            &["-sT", "-p", "70000", "127.0.0.1"],
+            &["-sT", "-p", "9-1", "127.0.0.1"],
+            &["-sT", "-p", "22,,x", "127.0.0.1"],
+            &["-sT", "300.1.1.1"],
+            &["-sT", "127.0.0.1/40"],
+            &["-sT", "-T9", "127.0.0.1"],
+            &["-sT", "--max-rate", "-1", "127.0.0.1"],
+        ],
+    );
+}
+
+#[test]
+fn an_impossible_question_is_refused_by_rcompare() {
+    refused("rcompare", &[&["--case", "/no/such/case"], &["--remote"]]);
+}
+
+#[test]
+fn help_and_version_are_answers() {
+    for name in PROGRAMS {
+        for word in ["--help", "--version"] {
+            let output = run(tool(name).arg(word)).expect(0);
+            assert!(output.stderr.is_empty(), "{output}");
+            assert!(output.text().contains(name), "{output}");
+        }
+    }
+}
+
+/// A directory that looks like the root of a machine without a `/proc`.
+fn empty_root() -> std::path::PathBuf {
+    let dir = std::env::temp_dir().join(format!("concord-empty-{}", std::process::id()));
+    std::fs::create_dir_all(&dir).expect("a scratch directory");
+    dir
+}
+
+#[test]
+fn a_missing_proc_is_a_gap_and_nothing_is_not_claimed() {
+    let root = empty_root();
+    let root = root.to_str().expect("a plain name");
+    for (name, args) in [
+        ("rnetstat", &["-an"][..]),
+        ("rnetstat", &["-tlnp"]),
+        ("rlsof", &["-nP", "-i"]),
+        ("rlsof", &[]),
+        ("rfuser", &["22/tcp"]),
+    ] {
+        let output = run(tool(name).args(["--sysroot", root]).args(args)).expect(3);
+        one_line(name, &output);
+        let output = run(tool(name).args(["--sysroot", root, "--json"]).args(args)).expect(3);
+        assert!(!output.answer().gaps.is_empty(), "{output}");
+        let output = run(tool(name).args(["--sysroot", root, "--gaps"]).args(args)).expect(3);
+        assert!(output.errors().contains("/proc"), "{output}");
+    }
+    std::fs::remove_dir_all(root).expect("it is empty");
+}
+
+#[test]
+fn without_root_the_port_is_told_and_the_owner_is_a_gap() {
+    need_root!();
+    let mut stage = Stage::new();
+    let made = stage.add("tcp 127.0.0.1:4444");
+    let nobody = stage.inside().user(65534);
+    for source in ["", "--via procfs", "--via netlink"] {
+        let args = format!("-tlp --json {source}");
+        let answer = nobody.tool("rnetstat", &args).expect(0).answer();
+        let owners: Vec<_> = answer.sockets.iter().map(|row| &row.owners).collect();
+        assert_eq!(owners, [&Some(Vec::new())], "nobody's owner is known");
+        assert!(!answer.gaps.is_empty(), "but it is told why");
+        let denied = |gap: &model::Gap| gap.errno == Some(13) && gap.place.contains("/proc/");
+        assert!(answer.gaps.iter().any(denied), "{:?}", answer.gaps);
+    }
+    let text = nobody.tool("rnetstat", "-tlnp").expect(0);
+    assert!(text.text().contains("127.0.0.1:4444"), "{text}");
+    one_line("rnetstat", &text);
+
+    let listing = nobody.tool("rlsof", "-nP -iTCP:4444 --json").expect(3);
+    assert!(!listing.answer().gaps.is_empty(), "{listing}");
+    let search = nobody.tool("rfuser", "--json 4444/tcp").expect(3);
+    assert!(!search.answer().gaps.is_empty(), "{search}");
+    // Root sees what nobody could not.
+    let pid = made.pid.to_string();
+    assert_eq!(
+        stage.tool("rlsof", "-t -iTCP:4444").expect(0).text().trim(),
+        pid
+    );
+}
+
+#[test]
+fn a_reader_that_went_away_is_no_error() {
+    need_root!();
+    let mut stage = Stage::new();
+    stage.add("many 127.0.0.1:10000 5000");
+    for name in PASSIVE {
+        let args = match name {
+            "rnetstat" => "-an",
+            "rlsof" => "-nP -i",
+            _ => "-v 10000/tcp 10001/tcp",
+        };
+        let line = format!("{}/{name} {args}", programs().display());
+        // The shell's reader is gone before the first byte.
+        let script = format!("{{ sleep 0.2; {line}; echo $? >&2; }} | true");
+        let output = stage.inside().run("bash".as_ref(), ["-c", script.as_str()]);
+        let said = output.errors();
+        if name == "rfuser" {
+            // Its table goes to standard error, as the original's does.
+            assert!(said.ends_with("0\n"), "{output}");
+        } else {
+            assert_eq!(said, "0\n", "{output}");
+        }
+    }
+}
+
+#[test]
+fn a_full_disk_is_an_error() {
+    // The first byte cannot be written: no answer may look whole.
+    for name in ["rnetstat", "rlsof"] {
+        let full = std::fs::File::options().write(true).open("/dev/full");
+        let mut command: Command = tool(name);
+        let child = command
+            .arg("--help")
+            .stdout(Stdio::from(full.expect("every Linux has one")))
+            .stderr(Stdio::piped())
+            .output()
+            .expect("it runs");
+        assert_eq!(child.status.code(), Some(2), "{name}");
+    }
+}

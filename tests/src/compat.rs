@@ -1,0 +1,99 @@
+//! Where our programs answer otherwise than the originals, on purpose.
+//!
+//! The comparison tests accept a difference only if it is one of these, and each of these
+//! must be met by them: a row here is never an excuse kept in store. `docs/COMPATIBILITY.md`
+//! has the same rows.
+
+use std::collections::BTreeSet;
+
+/// One intended difference.
+#[derive(Clone, Copy, Debug)]
+pub struct Difference {
+    /// The program of ours.
+    pub program: &'static str,
+    /// What differs, in a few words; its name in tests and in the manual.
+    pub name: &'static str,
+    /// What the original says.
+    pub original: &'static str,
+    /// What ours says.
+    pub ours: &'static str,
+    /// Why.
+    pub reason: &'static str,
+}
+
+/// How a pair of lines, or a line of one side alone, is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judged {
+    /// Both lines tell the same thing, apart from this difference.
+    Both(&'static str),
+    /// Only the original has this line.
+    Theirs(&'static str),
+    /// Only ours has this line.
+    Ours(&'static str),
+    /// No difference we know.
+    Wrong,
+}
+
+/// Compares two texts line by line. What differs is put to `judge`, with the lines at hand
+/// (`None` past the end); the names of the differences met are added to `met`.
+///
+/// # Errors
+/// The first pair of lines that differ in a way nobody intended.
+pub fn lines(
+    theirs: &str,
+    ours: &str,
+    met: &mut BTreeSet<&'static str>,
+    judge: impl Fn(Option<&str>, Option<&str>) -> Judged,
+) -> Result<(), String> {
+    let mut theirs = theirs.lines().peekable();
+    let mut ours = ours.lines().peekable();
+    loop {
+        let (their, our) = (theirs.peek().copied(), ours.peek().copied());
+        let judged = match (their, our) {
+            (None, None) => return Ok(()),
+            (Some(their), Some(our)) if their == our => None,
+            _ => Some(judge(their, our)),
+        };
+        if let Some(Judged::Both(name) | Judged::Theirs(name) | Judged::Ours(name)) = judged {
+            met.insert(name);
+        }
+        match judged {
+            None | Some(Judged::Both(_)) => {
+                theirs.next();
+                ours.next();
+            }
+            Some(Judged::Theirs(_)) => {
+                theirs.next();
+            }
+            Some(Judged::Ours(_)) => {
+                ours.next();
+            }
+            Some(Judged::Wrong) => {
+                return Err(format!("theirs: {their:?}\n  ours: {our:?}"));
+            }
+        }
+    }
+}
+
+/// That the differences met are those told of a program, no more and no fewer.
+///
+/// # Panics
+/// They are not.
+#[track_caller]
+pub fn all_met(program: &str, met: &BTreeSet<&'static str>) {
+    let told: BTreeSet<&str> = DIFFERENCES
+        .iter()
+        .filter(|difference| difference.program == program)
+        .map(|difference| difference.name)
+        .collect();
+    assert_eq!(met, &told, "differences met, and those told of {program}");
+}
+
+/// All of them.
+pub const DIFFERENCES: &[Difference] = &[Difference {
+    program: "rnetstat",
+    name: "all owners",
+    original: "one process of those that share a socket",
+    ours: "every one: `11/stage,12/stage`",
+    reason: "the other owner may be the one that matters",
+}];
