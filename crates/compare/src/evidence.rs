@@ -231,7 +231,7 @@ pub fn reach(snapshot: &Snapshot, sighting: &Sighting) -> Vec<String> {
     let socket = &sighting.socket;
     if inet.state == State::Listen && socket.recv_queue > 0 {
         lines.push(format!(
-            "queue: {} wait to be accepted, {} may",
+            "queue: {} wait to be accepted, {} may; a connection of ours leaves one",
             socket.recv_queue, socket.send_queue
         ));
     }
