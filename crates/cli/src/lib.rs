@@ -59,6 +59,13 @@ pub fn note(name: &str, text: &str) {
     eprintln!("{name}: {text}");
 }
 
+/// Writes on standard error what the original program writes there beside its answer: part
+/// of a line, already safe to print.
+pub fn aside(text: &[u8]) {
+    // Nobody can be told that this went wrong.
+    let _ = io::stderr().write_all(text);
+}
+
 /// Reads argv into options.
 ///
 /// # Errors

@@ -10,7 +10,8 @@ pub mod read;
 mod sys;
 
 pub use read::ask::{FilesAsk, Observer, SocketAsk, States, Told, WalkAsk};
-pub use read::files::files;
+pub use read::files::{files, process};
+pub use read::kernel_files::kernel_files;
 pub use read::mounts::mounts;
 pub use read::network::{interfaces, local_addrs};
 pub use read::observer::{netns, observer, users};

@@ -63,6 +63,17 @@ pub struct FilesAsk {
     pub messages: HashSet<Inode>,
 }
 
+/// Files the kernel itself uses, without any process.
+#[derive(Clone, Debug, Default)]
+pub struct KernelFiles {
+    /// What is mounted where.
+    pub mounts: Vec<crate::Mount>,
+    /// Paths of files and devices swapped on.
+    pub swaps: Vec<Vec<u8>>,
+    /// Loop devices, each with the path of the file under it.
+    pub loops: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
 /// What an answer holds beside its rows.
 #[derive(Clone, Debug, Default)]
 pub struct Told {

@@ -1,1 +1,21 @@
-fn main() {}
+//! rfuser: who uses this file, port or mount, as fuser shows it.
+#![forbid(unsafe_code)]
+
+mod argv;
+mod kernel;
+mod kill;
+mod options;
+mod print;
+mod run;
+mod search;
+mod target;
+mod users;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main("rfuser", |argv, out| {
+        let options = cli::parse::<options::Options>(&argv::spell_out(&argv))?;
+        run::run(&options, out)
+    })
+}

@@ -2,23 +2,20 @@
 //! those of threads with tables of their own, and the files fixed in an io_uring.
 
 mod bounded;
+mod descriptors;
 mod mapped;
 
 use super::ask::{FilesAsk, Told};
 use super::processes::{LISTING, describe, is_gone, open, pids, visit};
 use super::threads::Threads;
-use crate::parse::fdinfo::{Fdinfo, fdinfo};
-use crate::parse::links;
 use bounded::{Bounded, MountTable};
+use descriptors::Reading;
 use model::ask::Table;
-use model::{Access, FileKind, Foreign, Gap, Gaps, Inode, OpenFile, Pid, Process, Slot};
+use model::{FileKind, Foreign, Gap, Gaps, Inode, OpenFile, Pid, Process, Slot};
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::sync::{Arc, OnceLock};
-use sysroot::{Dir, Entry, Stat, Sysroot};
-
-/// `O_PATH` of `open(2)`: a handle that can neither read nor write.
-const O_PATH: u32 = 0o10_000_000;
+use sysroot::{Dir, Stat, Sysroot};
 
 /// How many processes are read before what was found of them is handed on.
 const SHARE: usize = 32;
@@ -56,6 +53,14 @@ pub fn files(root: &Sysroot, ask: &FilesAsk, sink: &mut dyn FnMut(Process, Vec<T
     }
     told.gaps.sort_unstable();
     told
+}
+
+/// What a process is, if it is still there and tells.
+#[must_use]
+pub fn process(root: &Sysroot, pid: Pid) -> Option<Process> {
+    let mut gaps = Gaps::new();
+    let dir = open(root, pid, &mut gaps)?;
+    describe(&dir, &mut gaps)
 }
 
 /// One worker's finds and working space.
@@ -285,174 +290,6 @@ impl Walk<'_> {
             Err(error) => gaps.push(Gap::io(task.place(name), &error)),
         }
     }
-}
-
-/// One descriptor table being read.
-struct Reading<'a> {
-    walk: &'a Walk<'a>,
-    task: &'a Task<'a>,
-    fds: &'a Dir,
-    infos: &'a Dir,
-}
-
-impl Reading<'_> {
-    fn descriptor(
-        &self,
-        fd: u32,
-        entry: Entry<'_>,
-        link: &mut Vec<u8>,
-        text: &mut Vec<u8>,
-        files: &mut Vec<OpenFile>,
-        gaps: &mut Gaps,
-    ) {
-        let slot = Slot::Fd(fd);
-        match self.fds.link(entry.name, link) {
-            Ok(()) => {}
-            // Closed since it was listed.
-            Err(error) if is_gone(&error) => return,
-            Err(error) => {
-                if !self.walk.ask.sockets_only {
-                    let mut file = unread(self.task, b"fd", slot, "readlink", &error);
-                    file.slot = slot;
-                    files.push(file);
-                }
-                return gaps.push(Gap::io(place(self.fds, entry.name), &error));
-            }
-        }
-        if let Some(inode) = links::socket(link) {
-            return self.socket(fd, entry, inode, link, text, files, gaps);
-        }
-        let ring = links::is_io_uring(link);
-        if self.walk.ask.sockets_only && !ring {
-            return;
-        }
-        let read = self.info(entry, text, gaps);
-        if !self.walk.ask.sockets_only {
-            let info = if read {
-                fdinfo(text)
-            } else {
-                Fdinfo::default()
-            };
-            files.push(self.file(slot, entry, link, info, gaps));
-        }
-        if ring && read {
-            files.extend(
-                links::fixed_files(text)
-                    .map(|(at, target)| fixed(fd, at, target))
-                    .filter(|file| !self.walk.ask.sockets_only || file.kind == FileKind::Socket),
-            );
-        }
-    }
-
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "called once, from the loop over one table"
-    )]
-    fn socket(
-        &self,
-        fd: u32,
-        entry: Entry<'_>,
-        inode: Inode,
-        link: &[u8],
-        text: &mut Vec<u8>,
-        files: &mut Vec<OpenFile>,
-        gaps: &mut Gaps,
-    ) {
-        let ask = self.walk.ask;
-        let mut file = OpenFile::new(Slot::Fd(fd), FileKind::Socket, link.into());
-        // Sockets are made for reading and writing (net/socket.c, sock_alloc_file).
-        file.access = Some(Access::Update);
-        file.inode = Some(inode);
-        file.device = *self
-            .walk
-            .sockfs
-            .get_or_init(|| self.fds.stat(entry.name).ok().map(|stat| stat.device));
-        let messages = !ask.messages.is_empty() && ask.messages.contains(&inode);
-        if (ask.flags || messages) && self.info(entry, text, gaps) {
-            file.flags = fdinfo(text).flags;
-            file.access = file.flags.map_or(file.access, access);
-            let waiting = links::waiting_descriptors(text).filter(|&count| count > 0);
-            files.push(file);
-            files.extend(waiting.map(|count| in_flight(fd, count)));
-        } else {
-            files.push(file);
-        }
-    }
-
-    fn file(
-        &self,
-        slot: Slot,
-        entry: Entry<'_>,
-        link: &[u8],
-        info: Fdinfo,
-        gaps: &mut Gaps,
-    ) -> OpenFile {
-        let mut file = OpenFile::new(slot, FileKind::Unknown, link.into());
-        file.access = info.flags.and_then(access);
-        file.flags = info.flags;
-        file.offset = info.offset;
-        file.lock = info.lock;
-        file.special = info.special.map(Box::new);
-        let mount = info.mount.filter(|_| is_stored(link));
-        let answer = match mount {
-            Some(mount) if self.task.mounts.may_hang(mount) => self
-                .walk
-                .bounded
-                .stat(self.fds.place(entry.name), Some(mount)),
-            _ => self.fds.stat(entry.name),
-        };
-        match answer {
-            Ok(stat) => describe_file(&mut file, &stat),
-            Err(error) if is_gone(&error) => {}
-            Err(error) => gaps.push(Gap::io(place(self.fds, entry.name), &error)),
-        }
-        if link.starts_with(b"anon_inode:") {
-            file.kind = FileKind::Anon;
-        }
-        file
-    }
-
-    /// Reads the fdinfo of a descriptor into `text`. One closed meanwhile has none.
-    fn info(&self, entry: Entry<'_>, text: &mut Vec<u8>, gaps: &mut Gaps) -> bool {
-        match self.infos.read(entry.name, text) {
-            Ok(()) => true,
-            Err(error) if is_gone(&error) => false,
-            Err(error) => {
-                gaps.push(Gap::io(place(self.infos, entry.name), &error));
-                false
-            }
-        }
-    }
-}
-
-/// Whether a link names a file on some mount, not one the kernel keeps for itself.
-fn is_stored(link: &[u8]) -> bool {
-    link.starts_with(b"/") && !link.starts_with(b"/memfd:")
-}
-
-fn access(flags: u32) -> Option<Access> {
-    if flags & O_PATH != 0 {
-        return None;
-    }
-    Access::from_flags(flags)
-}
-
-/// A file fixed in an io_uring: its ring tells only where the link of a descriptor would point.
-fn fixed(ring: u32, at: u32, target: &[u8]) -> OpenFile {
-    let inode = links::socket(target);
-    let kind = match inode {
-        Some(_) => FileKind::Socket,
-        None if target.starts_with(b"anon_inode:") => FileKind::Anon,
-        None => FileKind::Unknown,
-    };
-    let mut file = OpenFile::new(Slot::IoUring(ring, at), kind, target.into());
-    file.inode = inode;
-    file
-}
-
-fn in_flight(via: u32, count: u64) -> OpenFile {
-    let name = format!("{count} descriptors in messages not received");
-    OpenFile::new(Slot::InFlight(via), FileKind::Unknown, name.as_str().into())
 }
 
 fn describe_file(file: &mut OpenFile, stat: &Stat) {

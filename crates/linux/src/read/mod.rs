@@ -4,6 +4,7 @@ pub mod ask;
 pub mod counters;
 pub mod files;
 pub mod identity;
+pub mod kernel_files;
 pub mod mounts;
 mod netlink;
 pub mod network;

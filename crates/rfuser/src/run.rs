@@ -1,0 +1,210 @@
+//! From options to an answer.
+
+use crate::options::Options;
+use crate::search::{self, Found, Goal};
+use crate::target::Target;
+use crate::users::Users;
+use crate::{kernel, kill, print};
+use cli::{Answer, Error, Exit};
+use model::record::SocketRow;
+use model::{Foreign, Record};
+use select::Place;
+use std::ffi::OsStr;
+use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use sysroot::{Stat, Sysroot};
+
+/// Answers.
+///
+/// # Errors
+/// A name that was not understood, or a file that is not there.
+pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<Exit, Error> {
+    if options.list_signals {
+        return Err(Error::Said(kill::names()));
+    }
+    if options.name.is_empty() {
+        return Err(Error::Usage("no process specification given".to_owned()));
+    }
+    if options.kill && !options.yes_kill {
+        return Err(Error::Usage(
+            "-k destroys evidence: it needs --yes-kill as well".to_owned(),
+        ));
+    }
+    let root = options.common.root()?;
+    if options.kill && !root.is_live() {
+        return Err(Error::Usage(
+            "-k is for this system, not for a recorded one".to_owned(),
+        ));
+    }
+    let (names, targets) = targets(options)?;
+    let mut found = Found::default();
+    let Some(goals) = goals(&root, options, &targets, &mut found)? else {
+        return Ok(Exit::Nothing);
+    };
+    search::owners(&root, &goals, &mut found);
+    search::files(&root, &goals, options.common.json, &mut found);
+    answer(&root, options, &names, &found, out)?;
+    let mut hit = found.users.iter().any(|users| !users.is_empty());
+    if options.kill {
+        hit = kill::all(&root, options, &found.users, out)? > 0;
+    }
+    let told = if options.silent && !options.common.gaps {
+        &[]
+    } else {
+        found.gaps.as_slice()
+    };
+    options.common.finish("rfuser", &root, told)?;
+    Ok(Exit::of_search(hit, !found.gaps.is_empty()))
+}
+
+/// The names as typed, and what they mean.
+fn targets(options: &Options) -> Result<(Vec<String>, Vec<Target>), Error> {
+    let mut names = Vec::new();
+    let mut targets = Vec::new();
+    for word in &options.name {
+        let text = word
+            .to_str()
+            .ok_or_else(|| Error::Usage("a name that is not UTF-8".to_owned()))?;
+        let (space, name) = text.split_once(':').unwrap_or(("auto", text));
+        let target = Target::parse(space, name)
+            .map_err(|why| Error::Usage(render::safe::escaped(why.as_bytes())))?;
+        // As fuser shows it: a port always with its space.
+        names.push(match &target {
+            Target::Port(port) if !name.contains('/') => format!("{name}/{}", port.proto),
+            _ => name.to_owned(),
+        });
+        targets.push(target);
+    }
+    Ok((names, targets))
+}
+
+/// Looks the targets up; none where `-M` refuses one.
+fn goals(
+    root: &Sysroot,
+    options: &Options,
+    targets: &[Target],
+    found: &mut Found,
+) -> Result<Option<Vec<Goal>>, Error> {
+    let inodes = search::ports(root, options, targets, found);
+    let (kernel, mut gaps) = host::kernel_files(root);
+    let here = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
+    let mut goals = Vec::new();
+    let mut any_file = false;
+    for (target, inodes) in targets.iter().zip(inodes) {
+        let mut users = Users::default();
+        match target {
+            Target::Port(_) => goals.push(Goal::Sockets(inodes.unwrap_or_default())),
+            Target::File(name) => {
+                any_file = true;
+                let path = select_path(&here, name);
+                let stat = root
+                    .stat(&path)
+                    .map_err(|why| Error::io(format!("specified filename {name}"), why))?;
+                let bytes = path.as_os_str().as_bytes();
+                let is_mount = kernel.mounts.iter().any(|mount| mount.point == bytes);
+                if options.ismountpoint && !is_mount {
+                    let line = format!("specified filename {name} is not a mountpoint");
+                    cli::note("rfuser", &render::safe::escaped(line.as_bytes()));
+                    return Ok(None);
+                }
+                users.kernel = kernel::uses(root, bytes, &stat, options.mount, &kernel);
+                goals.push(Goal::Files(places(bytes, &stat, options, &kernel.mounts)));
+            }
+        }
+        found.users.push(users);
+    }
+    if any_file {
+        found.gaps.append(&mut gaps);
+    }
+    Ok(Some(goals))
+}
+
+/// An absolute path without `.`, `..` or a slash at its end, as mount points are written.
+fn select_path(here: &Path, name: &str) -> PathBuf {
+    let mut path = PathBuf::from("/");
+    for part in here.join(OsStr::from_bytes(name.as_bytes())).components() {
+        match part {
+            std::path::Component::Normal(part) => path.push(part),
+            std::path::Component::ParentDir => {
+                path.pop();
+            }
+            _ => {}
+        }
+    }
+    path
+}
+
+fn places(path: &[u8], stat: &Stat, options: &Options, mounts: &[model::Mount]) -> Vec<Place> {
+    const CHARACTER: u32 = 0o020_000;
+    const BLOCK: u32 = 0o060_000;
+    const SOCKET: u32 = 0o140_000;
+    let file = Place::File {
+        device: stat.device,
+        inode: stat.inode,
+    };
+    match (options.mount, stat.mode & 0o170_000) {
+        (true, BLOCK) => {
+            let mounted = mounts
+                .iter()
+                .filter(|mount| mount.device == stat.rdev || mount.source == path)
+                .map(|mount| Place::Mount {
+                    device: mount.device,
+                });
+            std::iter::once(Place::Device { rdev: stat.rdev })
+                .chain(mounted)
+                .collect()
+        }
+        (true, _) => vec![Place::Mount {
+            device: stat.device,
+        }],
+        (false, SOCKET) => vec![
+            Place::Socket {
+                path: Foreign::from(path),
+            },
+            file,
+        ],
+        (false, CHARACTER | BLOCK) => vec![file],
+        (false, _) => vec![file],
+    }
+}
+
+fn answer(
+    root: &Sysroot,
+    options: &Options,
+    names: &[String],
+    found: &Found,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    if options.common.json {
+        return json(found, out);
+    }
+    if options.silent {
+        return Ok(());
+    }
+    let logins = host::users(root);
+    if options.verbose && (options.all || found.users.iter().any(|users| !users.is_empty())) {
+        print::heading();
+    }
+    for (name, users) in names.iter().zip(&found.users) {
+        print::name(name, users, &logins, options, out)?;
+    }
+    Ok(())
+}
+
+fn json(found: &Found, out: &mut dyn Write) -> io::Result<()> {
+    let mut answer = Answer::begin(out, "rfuser", None)?;
+    for process in found.processes.values() {
+        answer.row(&Record::Process(process.clone()))?;
+    }
+    for (socket, owners) in found.sockets.values() {
+        answer.row(&Record::Socket(SocketRow {
+            socket: socket.clone(),
+            owners: Some(owners.clone()),
+        }))?;
+    }
+    for file in &found.files {
+        answer.row(&Record::File(file.clone()))?;
+    }
+    answer.end(&found.gaps, model::Coverage::default())
+}
