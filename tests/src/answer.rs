@@ -1,6 +1,7 @@
 //! A `--json` answer read back through the published types.
 
 use model::file::FileRow;
+use model::network::NetworkRow;
 use model::probe::Tally;
 use model::process::Holding;
 use model::record::SocketRow;
@@ -17,6 +18,8 @@ pub struct Answer {
     pub processes: Vec<Process>,
     /// Open files.
     pub files: Vec<FileRow>,
+    /// Facts about network namespaces.
+    pub network: Vec<NetworkRow>,
     /// Finds of the owner walk.
     pub holdings: Vec<Holding>,
     /// Probed ports.
@@ -74,6 +77,7 @@ impl Answer {
                 Record::Socket(row) => answer.sockets.push(row),
                 Record::Process(process) => answer.processes.push(process),
                 Record::File(row) => answer.files.push(row),
+                Record::Network(row) => answer.network.push(row),
                 Record::Holding(holding) => answer.holdings.push(holding),
                 Record::Probe(probe) => answer.probes.push(probe),
                 Record::Tally(tally) => answer.tallies.push(tally),

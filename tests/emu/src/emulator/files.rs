@@ -125,7 +125,7 @@ impl Kernel {
                 messages: [].into(),
             },
             Place::Made(Made::Kstat) => Handle::Kstat,
-            Place::Made(Made::SelfDirectory) => Handle::Directory { path },
+            Place::Made(Made::SelfDirectory | Made::Implied) => Handle::Directory { path },
             Place::Made(Made::SelfPsinfo) => Handle::Bytes(self.psinfo()),
             Place::Here(here) if here.is_dir() => match flags & 3 {
                 0 => Handle::Directory { path },

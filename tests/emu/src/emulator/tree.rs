@@ -28,6 +28,8 @@ pub(crate) enum Place {
 pub(crate) enum Made {
     /// `/proc/self`, a directory.
     SelfDirectory,
+    /// A directory of which `stats` or `errors` know what is in it.
+    Implied,
     /// `/proc/self/psinfo`.
     SelfPsinfo,
     /// `/dev/arp`.
@@ -76,6 +78,9 @@ impl Tree {
                 return Place::Here(here);
             }
         }
+        if self.known_below(path).next().is_some() {
+            return Place::Made(Made::Implied);
+        }
         let host_only = below.starts_with("proc") || below.starts_with("dev/arp");
         if host_only || below.starts_with("dev/kstat") {
             return Place::Nowhere(ENOENT);
@@ -99,8 +104,8 @@ impl Tree {
         use std::os::unix::ffi::{OsStrExt, OsStringExt};
         let mut names = Vec::new();
         match self.place(path) {
-            Place::Made(_) => names.push(b"psinfo".to_vec()),
-            Place::Nowhere(_) => {}
+            Place::Made(Made::SelfDirectory) => names.push(b"psinfo".to_vec()),
+            Place::Made(_) | Place::Nowhere(_) => {}
             Place::Here(here) =>
             {
                 #[expect(
@@ -112,16 +117,22 @@ impl Tree {
                 }
             }
         }
-        for known in self.stats.keys().chain(self.errors.keys()) {
-            if known.parent() == Some(path)
-                && let Some(name) = known.file_name()
-            {
-                names.push(name.as_bytes().to_owned());
-            }
-        }
+        names.extend(
+            self.known_below(path)
+                .map(|name| name.as_bytes().to_owned()),
+        );
         names.sort();
         names.dedup();
         Ok(names)
+    }
+
+    /// Names in a directory that `stats` and `errors` know.
+    fn known_below<'a>(&'a self, path: &'a Path) -> impl Iterator<Item = &'a std::ffi::OsStr> {
+        self.stats
+            .keys()
+            .chain(self.errors.keys())
+            .filter(move |known| known.parent() == Some(path))
+            .filter_map(|known| known.file_name())
     }
 
     /// A recorded answer.
