@@ -204,6 +204,18 @@ pub fn nobody(snapshot: &Snapshot) -> Vec<String> {
     lines
 }
 
+/// What the kernel itself has the port for.
+#[must_use]
+pub fn kernel(snapshot: &Snapshot, sighting: &Sighting) -> Option<String> {
+    let held = owner::kernel_port(snapshot, sighting)?;
+    let text = |name: &model::Foreign| name.as_bytes().escape_ascii().to_string();
+    let device = held.device.as_ref().map(text).unwrap_or_default();
+    Some(format!(
+        "kernel: {} {device} has this port",
+        text(&held.kind)
+    ))
+}
+
 /// How a listed socket is reached.
 #[must_use]
 pub fn reach(snapshot: &Snapshot, sighting: &Sighting) -> Vec<String> {

@@ -155,7 +155,6 @@ const NOBODY: &[Verdict] = &[
     V::OwnerUnreadable,
     V::OwnerOutsidePidns,
     V::OwnerInFlight,
-    V::KernelSocket,
 ];
 
 /// The catalogue, the more particular patterns first.
@@ -196,6 +195,9 @@ const CATALOGUE: &[Pattern] = &[
             ("the holder is not listed in /proc", None),
         ],
         next: "rlsof --sockets --json | grep '\"inode\":{inode}'; grep ' /proc/[0-9]' /proc/self/mountinfo" },
+    Pattern { code: "P5", verdicts: &[V::KernelSocket], vector: "......",
+        causes: &[("the kernel itself holds it, as the evidence says", None)],
+        next: "ip -d link; cat /proc/fs/nfsd/portlist" },
     Pattern { code: "P7", verdicts: &[V::RemoteOnly], vector: "nn.fnY",
         causes: &[
             ("address translation leads it elsewhere (NAT, a published container port)", None),

@@ -2,7 +2,7 @@
 //! views, so that a later judgement needs nothing else.
 
 use model::ask::Observer;
-use model::{Foreign, Gaps, IfIndex};
+use model::{Foreign, Gaps, IfIndex, KernelPort};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -16,6 +16,9 @@ pub struct Facts {
     pub addrs: Vec<(IpAddr, IfIndex)>,
     /// Names of the interfaces.
     pub interfaces: BTreeMap<IfIndex, Foreign>,
+    /// Ports the kernel itself holds.
+    #[serde(default)]
+    pub kernel_ports: Vec<KernelPort>,
     /// Places that could not be read for this.
     pub gaps: Gaps,
 }

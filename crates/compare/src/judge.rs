@@ -146,6 +146,7 @@ fn listed_finding(snapshot: &Snapshot, sockets: &[Judged<'_>], common: &[Clue]) 
     evidence.extend(evidence::owners(&owners));
     if worst.nobody {
         evidence.extend(evidence::nobody(snapshot));
+        evidence.extend(evidence::kernel(snapshot, sighting));
     }
     evidence.extend(bind_line);
     evidence.extend(connect_line);

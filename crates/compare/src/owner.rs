@@ -3,7 +3,7 @@
 use crate::sandwich::{ENOUGH, Testimony};
 use crate::snapshot::{Sighting, Snapshot, View};
 use crate::verdict::Verdict;
-use model::{Gap, Held, Inode, Owner, Proto, Source, State};
+use model::{Gap, Held, Inode, KernelPort, Owner, Proto, Source, State};
 
 /// What the owner walks say of one socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,6 +121,9 @@ pub fn nobody(snapshot: &Snapshot, sighting: &Sighting, nobodies: usize) -> (Ver
     if is_unaccepted(sighting) {
         return (Verdict::NoProcessByNature, Vec::new());
     }
+    if kernel_port(snapshot, sighting).is_some() {
+        return (Verdict::KernelSocket, Vec::new());
+    }
     let waiting: Vec<Owner> = snapshot.in_flight().cloned().collect();
     let count: u64 = waiting
         .iter()
@@ -141,6 +144,15 @@ pub fn nobody(snapshot: &Snapshot, sighting: &Sighting, nobodies: usize) -> (Ver
         Verdict::OwnerUnknown
     };
     (verdict, Vec::new())
+}
+
+/// The tunnel or server inside the kernel that holds this port, where there is one now. The
+/// number alone would excuse anybody.
+#[must_use]
+pub fn kernel_port<'s>(snapshot: &'s Snapshot, sighting: &Sighting) -> Option<&'s KernelPort> {
+    let inet = sighting.inet()?;
+    let mut ports = snapshot.facts.kernel_ports.iter();
+    ports.find(|held| (held.proto, held.port) == (inet.proto, inet.port))
 }
 
 /// Handshakes under way have no file yet, whatever inode a source gives them.

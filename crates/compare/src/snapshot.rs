@@ -186,7 +186,7 @@ impl Snapshot {
                 }
             }
             Record::Gap(gap) => self.gap(at, gap),
-            Record::Begin(_) | Record::End(_) => {}
+            Record::Begin(_) | Record::End(_) | Record::Network(_) => {}
         }
     }
 

@@ -355,6 +355,30 @@ fn s21_owner_outside_our_pid_namespace() {
 }
 
 #[test]
+fn s31_a_tunnel_explains_its_port_only_while_it_exists() {
+    let story = "udp 0.0.0.0:4789 CLOSE 7 | T +++ | N +++ | O --- | B uuu
+                 udp 0.0.0.0:4790 CLOSE 8 | T +++ | N +++ | O --- | B uuu";
+    let mut snapshot = tell(story);
+    snapshot.facts.kernel_ports = vec![KernelPort {
+        proto: Proto::Udp,
+        port: 4789,
+        kind: "vxlan".into(),
+        device: Some("vx0".into()),
+    }];
+    let found = |report: &Report| -> Vec<(u16, Verdict)> {
+        let findings = report.findings.iter();
+        findings.map(|it| (it.port, it.verdict)).collect()
+    };
+    let report = judge(&snapshot);
+    let expected = [(4790, Verdict::OwnerUnknown), (4789, Verdict::KernelSocket)];
+    assert_eq!(found(&report), expected);
+    let evidence = report.findings[1].evidence.join("; ");
+    assert!(evidence.contains("vxlan vx0 has this port"), "{evidence}");
+    let expected = [(4789, Verdict::OwnerUnknown), (4790, Verdict::OwnerUnknown)];
+    assert_eq!(found(&judge(&tell(story))), expected);
+}
+
+#[test]
 fn what_came_or_went_is_counted() {
     let report = check(
         "tcp 0.0.0.0:4444 LISTEN 7 | T +++ | N +++ | O fff | B uuu | L o..

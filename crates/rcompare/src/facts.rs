@@ -20,10 +20,13 @@ pub(crate) fn facts() -> Facts {
     gaps.append(&mut more);
     let (interfaces, mut more) = host::interfaces(&root);
     gaps.append(&mut more);
+    let (kernel_ports, mut more) = host::read::network::kernel_ports(&root);
+    gaps.append(&mut more);
     Facts {
         observer,
         addrs,
         interfaces,
+        kernel_ports,
         gaps,
     }
 }

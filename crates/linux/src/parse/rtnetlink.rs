@@ -2,7 +2,7 @@
 
 use super::Order;
 use super::netlink::{attributes, request};
-use model::{Foreign, IfIndex};
+use model::{Foreign, IfIndex, KernelPort, Proto};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// `RTM_NEWLINK`: the type of the messages of an answer to [`links`].
@@ -35,6 +35,38 @@ pub fn link(body: &[u8], order: Order) -> Option<(IfIndex, Foreign)> {
         IfIndex(index),
         Foreign::from(name.strip_suffix(b"\0").unwrap_or(name)),
     ))
+}
+
+/// Tunnel devices that hold a UDP port without any process: kind, and the number of the
+/// attribute of `IFLA_INFO_DATA` that has the port, in network order.
+const TUNNELS: &[(&[u8], u16)] = &[(b"vxlan", 15), (b"geneve", 5), (b"bareudp", 1)];
+
+/// The port a link holds, in an answer to [`links`]: none for devices that hold none. The
+/// outer option is none where the message is not understood.
+#[must_use]
+pub fn kernel_port(body: &[u8], order: Order) -> Option<Option<KernelPort>> {
+    const LINK_INFO: u16 = 18;
+    const KIND: u16 = 1;
+    const DATA: u16 = 2;
+    let (_, device) = link(body, order)?;
+    let find = |bytes, wanted| {
+        attributes(bytes, order).find_map(|(kind, raw)| (kind == wanted).then_some(raw))
+    };
+    let info = find(body.get(16..)?, LINK_INFO).unwrap_or_default();
+    let kind = find(info, KIND).unwrap_or_default();
+    let kind = kind.strip_suffix(b"\0").unwrap_or(kind);
+    let Some((_, attribute)) = TUNNELS.iter().find(|row| row.0 == kind) else {
+        return Some(None);
+    };
+    let port = find(find(info, DATA).unwrap_or_default(), *attribute)
+        .and_then(|raw| raw.first_chunk())
+        .map(|raw| u16::from_be_bytes(*raw));
+    Some(port.map(|port| KernelPort {
+        proto: Proto::Udp,
+        port,
+        kind: Foreign::from(kind),
+        device: Some(device),
+    }))
 }
 
 /// `struct ifaddrmsg`, 8 bytes: family at 0, index at 4; attribute 2 (the local end) is the
@@ -84,11 +116,28 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_tunnel_holds_its_port_and_others_none() {
+        let mut body = vec![0, 0, 1, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        body.extend_from_slice(b"\x08\0\x03\0vx0\0"); // name
+        body.extend_from_slice(&[28, 0, 18, 0]); // IFLA_LINKINFO
+        body.extend_from_slice(b"\x0a\0\x01\0vxlan\0\0\0"); // IFLA_INFO_KIND
+        body.extend_from_slice(&[12, 0, 2, 0]); // IFLA_INFO_DATA
+        body.extend_from_slice(&[6, 0, 15, 0, 0x12, 0xb5, 0, 0]); // IFLA_VXLAN_PORT
+        let found = kernel_port(&body, Order::Little).unwrap().unwrap();
+        assert_eq!((found.port, found.proto), (4789, Proto::Udp));
+        assert_eq!(found.device, Some("vx0".into()));
+        let mut plain = vec![0; 16];
+        plain.extend_from_slice(b"\x07\0\x03\0lo\0\0");
+        assert_eq!(kernel_port(&plain, Order::Little), Some(None));
+        assert_eq!(kernel_port(&[0; 15], Order::Little), None);
+    }
+
     proptest! {
         #[test]
         fn nothing_panics(body: Vec<u8>, big: bool) {
             let order = if big { Order::Big } else { Order::Little };
-            let _ = (link(&body, order), address(&body, order));
+            let _ = (link(&body, order), address(&body, order), kernel_port(&body, order));
         }
     }
 }

@@ -1,10 +1,12 @@
-//! Interfaces and addresses of the reader's network namespace, by rtnetlink.
+//! Interfaces, addresses and tunnels of the reader's network namespace, by rtnetlink, and
+//! the ports of the NFS server.
 
 use super::{netlink, order};
 use crate::parse::Order;
 use crate::parse::netlink::{ERROR, errno, messages};
 use crate::parse::rtnetlink;
-use model::{Foreign, Gap, Gaps, IfIndex};
+use crate::parse::text::{decimal32, split_once};
+use model::{Foreign, Gap, Gaps, IfIndex, KernelPort, Proto};
 use nix::sys::socket::SockProtocol;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -37,6 +39,39 @@ pub fn local_addrs(root: &Sysroot) -> (Vec<(IpAddr, IfIndex)>, Gaps) {
     rows.sort_unstable();
     rows.dedup();
     (rows, gaps)
+}
+
+/// Ports the kernel itself holds: those of tunnels, and of the NFS server where one runs
+/// (`/proc/fs/nfsd/portlist`, a line `udp 2049` each), in order.
+#[must_use]
+pub fn kernel_ports(root: &Sysroot) -> (Vec<KernelPort>, Gaps) {
+    let (rows, gaps) = table(
+        root,
+        "rtnetlink/links",
+        &rtnetlink::links(),
+        rtnetlink::NEW_LINK,
+        rtnetlink::kernel_port,
+    );
+    let mut ports: Vec<KernelPort> = rows.into_iter().flatten().collect();
+    let nfsd = root.read("/proc/fs/nfsd/portlist").unwrap_or_default();
+    for line in nfsd.split(|&byte| byte == b'\n') {
+        let (proto, port) = split_once(line, b' ').unwrap_or_default();
+        let proto = match proto {
+            b"tcp" | b"tcp6" => Proto::Tcp,
+            b"udp" | b"udp6" => Proto::Udp,
+            _ => continue,
+        };
+        let port = decimal32(port).and_then(|port| u16::try_from(port).ok());
+        ports.extend(port.map(|port| KernelPort {
+            proto,
+            port,
+            kind: Foreign::from("nfsd"),
+            device: None,
+        }));
+    }
+    ports.sort_unstable();
+    ports.dedup();
+    (ports, gaps)
 }
 
 fn table<T>(
