@@ -123,7 +123,7 @@ fn burst(schedule: &mut Schedule, driver: &mut dyn Driver, watch: &mut dyn Watch
         match driver.send(&ask, schedule.own(ask.host)) {
             Sent::Flying => schedule.sent(ask, now),
             Sent::Settled(answer) => {
-                schedule.settled(ask, answer, now);
+                schedule.settled(ask, answer, now, Instant::now());
                 watch.settled(&ask, answer);
             }
             Sent::Later => {

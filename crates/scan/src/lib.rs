@@ -17,6 +17,7 @@ pub mod engine;
 pub mod limits;
 pub mod pace;
 pub mod packet;
+pub mod payload;
 pub mod plan;
 pub mod poller;
 pub mod ports;
@@ -28,6 +29,7 @@ pub mod sources;
 #[cfg(target_os = "linux")]
 pub mod syn;
 pub mod target;
+pub mod udp;
 
 pub use answer::{Answer, Reason};
 pub use pace::Pace;

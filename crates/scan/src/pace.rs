@@ -181,6 +181,57 @@ impl Window {
     }
 }
 
+/// How fast a host answers, where it limits its answers: ICMP errors come at a set rate
+/// however fast one asks (RFC 1812 §4.3.2.8; Linux: one a second to each asker, a thousand to
+/// all). Asking no faster is then surer and not slower.
+#[derive(Clone, Debug)]
+pub struct Flow {
+    /// Least time between two probes.
+    pub delay: Duration,
+    /// What the delay may not fall below.
+    floor: Duration,
+    since: Option<Instant>,
+    /// Answers since then, and how many of them only to a later try.
+    answers: u32,
+    stale: u32,
+}
+
+/// Linux's own limit, and a little.
+const DELAY_MAX: Duration = Duration::from_millis(1_010);
+
+impl Flow {
+    /// A flow of a set delay, about which nothing is known.
+    #[must_use]
+    pub fn new(delay: Duration) -> Flow {
+        Flow {
+            delay,
+            floor: delay,
+            since: None,
+            answers: 0,
+            stale: 0,
+        }
+    }
+
+    /// An answer came; `lost` is when the probe before it left, where that one went
+    /// unanswered. Where many were lost at the present pace, the delay becomes what the
+    /// answers themselves kept, and a little more; where none was, it shrinks again.
+    pub fn answered(&mut self, lost: Option<Instant>, now: Instant) {
+        let since = *self.since.get_or_insert(lost.unwrap_or(now));
+        self.answers += 1;
+        self.stale += u32::from(lost.is_some_and(|lost| lost >= since));
+        if self.stale >= 4 && self.stale * 4 > self.answers {
+            let kept = now.duration_since(since) / self.answers;
+            let wanted = (kept + kept / 4).max(self.delay + self.delay / 2);
+            self.delay = wanted.min(DELAY_MAX).max(self.floor);
+        } else if self.answers >= 64 && self.stale * 16 < self.answers {
+            self.delay = (self.delay - self.delay / 8).max(self.floor);
+        } else if self.answers < 256 {
+            return;
+        }
+        (self.since, self.answers, self.stale) = (Some(now), 0, 0);
+    }
+}
+
 /// Probes a second, counted from the first: the n-th leaves no earlier than n/rate.
 #[derive(Clone, Debug)]
 pub struct Rate {
@@ -284,6 +335,27 @@ mod tests {
             window.lost(now + Duration::from_secs(2 * step), Duration::from_secs(1));
         }
         assert_eq!(window.size(), 2);
+    }
+
+    #[test]
+    fn a_limited_host_is_asked_as_fast_as_it_answers() {
+        let mut now = Instant::now();
+        let mut flow = Flow::new(Duration::ZERO);
+        for _ in 0..40 {
+            now += Duration::from_millis(100);
+            flow.answered(Some(now), now);
+        }
+        assert!(flow.delay >= Duration::from_millis(100), "{flow:?}");
+        for _ in 0..4_000 {
+            now += flow.delay;
+            flow.answered(None, now);
+        }
+        assert!(flow.delay < Duration::from_millis(1), "{flow:?}");
+        for _ in 0..400 {
+            now += Duration::from_secs(9);
+            flow.answered(Some(now), now);
+        }
+        assert_eq!(flow.delay, DELAY_MAX);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::ports::PortSet;
 use crate::schedule::{Ask, Outcome, Schedule, Target, Terms};
 #[cfg(target_os = "linux")]
 use crate::syn::Syn;
+use crate::udp::Udp;
 use crate::{route, shards, sources};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use model::{Gap, Gaps, PortState, Proto, Technique};
@@ -125,10 +126,13 @@ impl Part<'_> {
             .collect();
         let shards = self.parts(ports.len() * targets.len(), own.len() == targets.len());
         // Ports our own probes come from are asked for last, from other ports.
-        let reserved = match self.plan.technique {
-            Technique::Syn => sources::Reserved::default(),
-            _ => sources::reserve(&own, &self.plan.ports, shards * sources::EACH),
+        let each = match self.plan.technique {
+            Technique::Syn => 0,
+            Technique::Udp => sources::EACH_UDP,
+            Technique::Connect | Technique::Bind => sources::EACH,
         };
+        let proto = self.plan.proto;
+        let reserved = sources::reserve(&own, proto, &self.plan.ports, shards * each);
         let clash: PortSet = PortSet::of(
             reserved
                 .ports()
@@ -143,7 +147,7 @@ impl Part<'_> {
         let mut outcomes = self.shards(&targets, &first, &reserved, shards, &mut gaps);
         drop(reserved);
         if !clash.is_empty() {
-            let others = sources::reserve_apart(&own, &clash, sources::EACH);
+            let others = sources::reserve_apart(&own, proto, &clash, each);
             let last: Arc<[u16]> = clash.iter().collect();
             let late = self.shards(&targets, &last, &others, 1, &mut gaps);
             for (outcome, late) in outcomes.iter_mut().zip(late) {
@@ -198,7 +202,7 @@ impl Part<'_> {
                 flights_max: limits::flights() / share,
                 window_max: WINDOW_MAX / share,
             };
-            let driver = driver(plan, &ports, reserved.share(at, count));
+            let driver = driver(plan, &ports, reserved, at, count);
             let mut schedule = Schedule::new(targets, ports, terms, Instant::now());
             let ran =
                 driver.and_then(|mut driver| engine::run(&mut schedule, driver.as_mut(), watch));
@@ -282,14 +286,22 @@ impl Part<'_> {
 /// Probes under way to one host at most.
 const WINDOW_MAX: u32 = 4_096;
 
-fn driver(plan: &Plan, ports: &[u16], sources: Vec<u16>) -> io::Result<Box<dyn Driver>> {
+/// The technique of a plan, for the at-th of `count` senders.
+fn driver(
+    plan: &Plan,
+    ports: &[u16],
+    reserved: &sources::Reserved,
+    at: usize,
+    count: usize,
+) -> io::Result<Box<dyn Driver>> {
     match plan.technique {
-        Technique::Connect => Ok(Box::new(Connect::new(sources)?)),
+        Technique::Connect => Ok(Box::new(Connect::new(reserved.share(at, count))?)),
+        Technique::Udp => Ok(Box::new(Udp::new(reserved.sockets(at, count))?)),
         #[cfg(target_os = "linux")]
         Technique::Syn => Ok(Box::new(Syn::new(ports)?)),
         #[cfg(not(target_os = "linux"))]
         Technique::Syn => Err(io::Error::from(io::ErrorKind::Unsupported)),
-        Technique::Udp | Technique::Bind => Err(io::Error::from(io::ErrorKind::Unsupported)),
+        Technique::Bind => Err(io::Error::from(io::ErrorKind::Unsupported)),
     }
 }
 

@@ -2,7 +2,7 @@
 //! moment comes in as a value.
 
 use crate::answer::{Answer, Reason};
-use crate::pace::{Pace, Rate, RoundTrip, Window};
+use crate::pace::{Flow, Pace, Rate, RoundTrip, Window};
 use model::PortState;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
@@ -71,7 +71,9 @@ struct Host {
     window: Window,
     trip: RoundTrip,
     not_before: Option<Instant>,
-    delay: Duration,
+    flow: Flow,
+    /// When the last unanswered probe of a port left.
+    silent_since: HashMap<u32, Instant>,
     tries: u8,
     answers: Vec<Option<Answer>>,
     left: usize,
@@ -209,34 +211,55 @@ impl Schedule {
     }
 
     /// A probe was answered while it was being sent.
-    pub fn settled(&mut self, ask: Ask, answer: Answer, now: Instant) {
-        self.count(ask.host, now);
+    pub fn settled(&mut self, ask: Ask, answer: Answer, sent: Instant, now: Instant) {
+        self.count(ask.host, sent);
+        // What our own system says tells nothing of the way.
+        if matches!(answer.state, PortState::Open | PortState::Closed) {
+            self.learn(ask, Some(now.duration_since(sent)), now);
+        }
         self.keep(ask, answer, now);
     }
 
     /// An answer came to a probe sent before, in time or late.
     pub fn answered(&mut self, ask: Ask, answer: Answer, now: Instant) {
         let flight = self.flights.remove(&(ask.host, ask.index));
-        let retries_max = self.terms.pace.retries_max;
-        if let Some(host) = self.hosts.get_mut(at(ask.host)) {
-            if let Some(flight) = flight {
-                host.under_way = host.under_way.saturating_sub(1);
-                if flight.attempt == ask.attempt {
-                    host.trip.measured(now.duration_since(flight.sent));
-                }
-            }
-            host.window.answered();
-            if ask.attempt > 0 {
-                let timeout = host.trip.timeout(&self.terms.pace);
-                host.window.lost(now, timeout);
-                host.try_more(
-                    ask.attempt
-                        .saturating_add(2)
-                        .min(retries_max.saturating_add(1)),
-                );
-            }
+        if flight.is_some()
+            && let Some(host) = self.hosts.get_mut(at(ask.host))
+        {
+            host.under_way = host.under_way.saturating_sub(1);
         }
+        let timely = flight.filter(|flight| flight.attempt == ask.attempt);
+        self.learn(
+            ask,
+            timely.map(|flight| now.duration_since(flight.sent)),
+            now,
+        );
         self.keep(ask, answer, now);
+    }
+
+    /// What an answer tells of the way to its host.
+    fn learn(&mut self, ask: Ask, rtt: Option<Duration>, now: Instant) {
+        let pace = &self.terms.pace;
+        let Some(host) = self.hosts.get_mut(at(ask.host)) else {
+            return;
+        };
+        if let Some(rtt) = rtt.filter(|_| !host.target.local) {
+            host.trip.measured(rtt);
+        }
+        host.window.answered();
+        let limited = self.terms.silence == PortState::OpenFiltered && !host.target.local;
+        if limited {
+            let before = host.silent_since.remove(&ask.index);
+            host.flow.answered(before, now);
+        }
+        if ask.attempt > 0 {
+            if !limited {
+                let timeout = host.trip.timeout(pace);
+                host.window.lost(now, timeout);
+            }
+            let tries = ask.attempt.saturating_add(2);
+            host.try_more(tries.min(pace.retries_max.saturating_add(1)));
+        }
     }
 
     /// A probe under way met itself, or its socket failed: it is sent again.
@@ -284,10 +307,10 @@ impl Schedule {
             if !self.flights.get(&(id, index)).is_some_and(same) {
                 continue;
             }
-            self.flights.remove(&(id, index));
+            let sent = self.flights.remove(&(id, index)).map(|flight| flight.sent);
             if let Some(host) = self.hosts.get_mut(at(id)) {
                 host.under_way = host.under_way.saturating_sub(1);
-                host.silent(index, attempt);
+                host.silent(index, attempt, sent);
                 forget(Ask {
                     host: id,
                     index,
@@ -341,8 +364,8 @@ impl Schedule {
         }
         if let Some(host) = self.hosts.get_mut(at(id)) {
             host.started.get_or_insert(now);
-            if !host.delay.is_zero() {
-                host.not_before = Some(now + host.delay);
+            if !host.flow.delay.is_zero() {
+                host.not_before = Some(now + host.flow.delay);
             }
         }
     }
@@ -369,7 +392,8 @@ impl Host {
             window: Window::new(first, terms.window_max),
             trip: RoundTrip::default(),
             not_before: None,
-            delay: terms.pace.delay,
+            flow: Flow::new(terms.pace.delay),
+            silent_since: HashMap::new(),
             tries: terms.pace.retries_max.saturating_add(1).min(2),
             answers: vec![None; ports],
             left: ports,
@@ -401,7 +425,8 @@ impl Host {
     }
 
     /// Nothing came in time.
-    fn silent(&mut self, index: u32, attempt: u8) {
+    fn silent(&mut self, index: u32, attempt: u8, sent: Option<Instant>) {
+        self.silent_since.extend(sent.map(|sent| (index, sent)));
         if attempt.saturating_add(1) < self.tries {
             self.again.push_back((index, attempt + 1));
         } else {

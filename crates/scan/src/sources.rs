@@ -6,16 +6,20 @@
 //! never targets at the same time.
 
 use crate::ports::PortSet;
+use model::Proto;
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use std::net::{IpAddr, SocketAddr};
 
 /// Source ports for one sender.
 pub const EACH: usize = 8;
 
+/// How many for a UDP sender, which probes from the held sockets themselves.
+pub const EACH_UDP: usize = 64;
+
 /// Ports held for us while this lives.
 #[derive(Default)]
 pub struct Reserved {
-    held: Vec<(u16, Vec<Socket>)>,
+    held: Vec<(u16, Vec<(IpAddr, Socket)>)>,
 }
 
 impl Reserved {
@@ -29,21 +33,33 @@ impl Reserved {
     pub fn share(&self, at: usize, count: usize) -> Vec<u16> {
         self.ports().skip(at).step_by(count.max(1)).collect()
     }
+
+    /// The sockets of one sender out of `count`, with the address each is bound to. A
+    /// duplicate shares its port with the one held here.
+    #[must_use]
+    pub fn sockets(&self, at: usize, count: usize) -> Vec<(IpAddr, Socket)> {
+        let share = self.held.iter().skip(at).step_by(count.max(1));
+        share
+            .flat_map(|(_, sockets)| sockets)
+            .filter_map(|(addr, socket)| Some((*addr, socket.try_clone().ok()?)))
+            .collect()
+    }
 }
 
 /// Holds `count` ports on all of these addresses, outside `scanned` as far as there are any.
 #[must_use]
-pub fn reserve(own: &[IpAddr], scanned: &PortSet, count: usize) -> Reserved {
+pub fn reserve(own: &[IpAddr], proto: Proto, scanned: &PortSet, count: usize) -> Reserved {
     let apart = candidates().filter(|&port| !scanned.contains(port));
     let within = candidates().filter(|&port| scanned.contains(port));
-    take(own, apart.chain(within), count)
+    take(own, proto, apart.chain(within), count)
 }
 
 /// Holds `count` ports on all of these addresses, none of them in `scanned`.
 #[must_use]
-pub fn reserve_apart(own: &[IpAddr], scanned: &PortSet, count: usize) -> Reserved {
+pub fn reserve_apart(own: &[IpAddr], proto: Proto, scanned: &PortSet, count: usize) -> Reserved {
     take(
         own,
+        proto,
         candidates().filter(|&port| !scanned.contains(port)),
         count,
     )
@@ -54,27 +70,38 @@ fn candidates() -> impl Iterator<Item = u16> {
     (1_024..=u16::MAX).rev()
 }
 
-fn take(own: &[IpAddr], candidates: impl Iterator<Item = u16>, count: usize) -> Reserved {
+fn take(
+    own: &[IpAddr],
+    proto: Proto,
+    candidates: impl Iterator<Item = u16>,
+    count: usize,
+) -> Reserved {
     if own.is_empty() {
         return Reserved::default();
     }
     let held = candidates
-        .filter_map(|port| Some((port, hold(own, port)?)))
+        .filter_map(|port| Some((port, hold(own, proto, port)?)))
         .take(count)
         .collect();
     Reserved { held }
 }
 
-/// Binds a port on all addresses; `SO_REUSEADDR` lets our own probes bind it too.
-fn hold(own: &[IpAddr], port: u16) -> Option<Vec<Socket>> {
+/// Binds a port on all addresses. For TCP `SO_REUSEADDR` lets our own probes bind it too;
+/// for UDP it would take away what belongs to another socket, so the held ones are used.
+fn hold(own: &[IpAddr], proto: Proto, port: u16) -> Option<Vec<(IpAddr, Socket)>> {
     own.iter()
         .map(|&addr| {
             let to = SocketAddr::new(addr, port);
-            let socket =
-                Socket::new(Domain::for_address(to), Type::STREAM, Some(Protocol::TCP)).ok()?;
-            socket.set_reuse_address(true).ok()?;
+            let domain = Domain::for_address(to);
+            let socket = if proto == Proto::Udp {
+                Socket::new(domain, Type::DGRAM, Some(Protocol::UDP)).ok()?
+            } else {
+                let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP)).ok()?;
+                socket.set_reuse_address(true).ok()?;
+                socket
+            };
             socket.bind(&SockAddr::from(to)).ok()?;
-            Some(socket)
+            Some((addr, socket))
         })
         .collect()
 }
@@ -87,23 +114,28 @@ mod tests {
     fn sources_are_apart_from_what_is_scanned_where_possible() {
         let own = ["127.0.0.1".parse().unwrap()];
         let some = PortSet::of(60_000..=65_535);
-        let reserved = reserve(&own, &some, EACH);
+        let reserved = reserve(&own, Proto::Tcp, &some, EACH);
         assert_eq!(reserved.ports().count(), EACH);
         assert!(reserved.ports().all(|port| !some.contains(port)));
-        let all = reserve(&own, &PortSet::all(), EACH);
+        let all = reserve(&own, Proto::Udp, &PortSet::all(), EACH);
         assert_eq!(all.ports().count(), EACH);
         let clash = PortSet::of(all.ports());
         assert!(
-            reserve_apart(&own, &clash, EACH)
+            reserve_apart(&own, Proto::Udp, &clash, EACH)
                 .ports()
                 .all(|port| !clash.contains(port))
         );
-        assert_eq!(reserve(&[], &some, EACH).ports().count(), 0);
+        assert_eq!(reserve(&[], Proto::Tcp, &some, EACH).ports().count(), 0);
     }
 
     #[test]
     fn senders_share_no_port() {
-        let reserved = reserve(&["127.0.0.1".parse().unwrap()], &PortSet::default(), 6);
+        let reserved = reserve(
+            &["127.0.0.1".parse().unwrap()],
+            Proto::Tcp,
+            &PortSet::default(),
+            6,
+        );
         let shares: Vec<u16> = (0..3).flat_map(|at| reserved.share(at, 3)).collect();
         assert_eq!(PortSet::of(shares).len(), 6);
     }

@@ -1,0 +1,349 @@
+//! UDP scan (`-sU`), without any right: a connected socket a port, and the errors the
+//! kernel keeps for it.
+//!
+//! An ICMP error reaches a connected socket with its type and code in the error queue
+//! (`IP_RECVERR`, ip(7)), so refused and prohibited are told apart. On this machine the
+//! refusal is there before `send` returns: a port that did not refuse is settled at once by
+//! binding it. Taken means open; otherwise something other than a socket swallowed the
+//! datagram, or will answer it.
+
+use crate::answer::{Answer, Reason};
+use crate::bind::{self, Table};
+use crate::engine::{Came, Driver, Sent};
+use crate::packet;
+use crate::payload::payload;
+use crate::poller::{Interest, Poller};
+use crate::schedule::Ask;
+use model::PortState;
+use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+struct Flight {
+    ask: Ask,
+    socket: Socket,
+    is_held: bool,
+}
+
+/// A socket that can be connected to the next port of its host.
+struct Spare {
+    socket: Socket,
+    host: IpAddr,
+    /// Whether it is one of those held bound on an address of ours.
+    is_held: bool,
+    /// Whether something of an earlier port may still be in it.
+    is_dirty: bool,
+}
+
+impl Flight {
+    fn spare(self) -> Spare {
+        Spare {
+            socket: self.socket,
+            host: self.ask.addr,
+            is_held: self.is_held,
+            is_dirty: true,
+        }
+    }
+}
+
+/// Sends datagrams, and keeps the sockets under way.
+pub struct Udp {
+    poller: Poller,
+    flights: HashMap<u64, Flight>,
+    by_port: HashMap<(u32, u32), u64>,
+    next_key: u64,
+    spares: Vec<Spare>,
+    keys: Vec<u64>,
+}
+
+/// Sockets kept for the next port.
+const SPARES_MAX: usize = 1_024;
+
+impl Udp {
+    /// A driver that asks addresses of our own from these held sockets only.
+    ///
+    /// # Errors
+    /// The system has no descriptor left.
+    pub fn new(held: Vec<(IpAddr, Socket)>) -> io::Result<Udp> {
+        let mut spares = Vec::new();
+        for (addr, socket) in held {
+            prepare(&socket, addr.is_ipv6())?;
+            spares.push(Spare {
+                socket,
+                host: addr,
+                is_held: true,
+                is_dirty: true,
+            });
+        }
+        Ok(Udp {
+            poller: Poller::new(Interest::Read)?,
+            flights: HashMap::new(),
+            by_port: HashMap::new(),
+            next_key: 0,
+            spares,
+            keys: Vec::new(),
+        })
+    }
+
+    /// A socket for a host; none where only held ones will do and all are under way.
+    fn spare(&mut self, ask: &Ask, own: Option<IpAddr>) -> io::Result<Option<Spare>> {
+        let fits = |spare: &Spare| spare.host == ask.addr;
+        if let Some(at) = self.spares.iter().rposition(fits) {
+            return Ok(Some(self.spares.swap_remove(at)));
+        }
+        if own.is_some() {
+            return Ok(None);
+        }
+        let is_v6 = ask.addr.is_ipv6();
+        let domain = if is_v6 { Domain::IPV6 } else { Domain::IPV4 };
+        let socket = Socket::new(domain, Type::DGRAM, Some(Protocol::UDP))?;
+        prepare(&socket, is_v6)?;
+        Ok(Some(Spare {
+            socket,
+            host: ask.addr,
+            is_held: false,
+            is_dirty: false,
+        }))
+    }
+
+    fn keep(&mut self, spare: Spare) {
+        // What is held on a port of ours is never made anew.
+        if spare.is_held || self.spares.len() < SPARES_MAX {
+            self.spares.push(spare);
+        }
+    }
+
+    fn try_send(&mut self, ask: &Ask, own: Option<IpAddr>) -> io::Result<Sent> {
+        let Some(mut spare) = self.spare(ask, own)? else {
+            return Ok(Sent::Later);
+        };
+        let answer = match ask_port(&mut spare, ask) {
+            Ok(answer) => answer,
+            Err(error) if is_shortage(&error) => {
+                self.keep(spare);
+                return Ok(Sent::Later);
+            }
+            Err(error) => Some(refused(&spare.socket, &error)),
+        };
+        let answer = match answer {
+            None if own.is_some() => settled_here(ask),
+            other => other,
+        };
+        if let Some(answer) = answer {
+            spare.is_dirty = answer.state == PortState::Open;
+            self.keep(spare);
+            return Ok(Sent::Settled(answer));
+        }
+        let (socket, is_held) = (spare.socket, spare.is_held);
+        let key = self.next_key;
+        self.next_key += 1;
+        self.poller
+            .arm(socket.as_fd(), key, false)
+            .or_else(|error| {
+                // A socket that flew before is known to the poller.
+                match error.raw_os_error() {
+                    Some(libc::EEXIST) => self.poller.arm(socket.as_fd(), key, true),
+                    _ => Err(error),
+                }
+            })?;
+        self.by_port.insert((ask.host, ask.index), key);
+        self.flights.insert(
+            key,
+            Flight {
+                ask: *ask,
+                socket,
+                is_held,
+            },
+        );
+        Ok(Sent::Flying)
+    }
+}
+
+/// Connects and sends, and looks whether an answer is there already.
+fn ask_port(spare: &mut Spare, ask: &Ask) -> io::Result<Option<Answer>> {
+    let to = SockAddr::from(SocketAddr::new(ask.addr, ask.port));
+    spare.socket.connect(&to)?;
+    if std::mem::replace(&mut spare.is_dirty, false) {
+        drain(&spare.socket);
+    }
+    spare.socket.send(payload(ask.port))?;
+    look(&spare.socket)
+}
+
+/// Reads what is there, for nobody.
+fn drain(socket: &Socket) {
+    let mut byte = [std::mem::MaybeUninit::uninit(); 1];
+    for _ in 0..64 {
+        let ended = matches!(socket.recv(&mut byte), Err(error) if error.kind() == io::ErrorKind::WouldBlock);
+        if ended && errors::take(socket).is_none() {
+            break;
+        }
+    }
+}
+
+/// What a socket has to say: an answer, or nothing yet.
+fn look(socket: &Socket) -> io::Result<Option<Answer>> {
+    let mut byte = [std::mem::MaybeUninit::uninit(); 1];
+    match socket.recv(&mut byte) {
+        Ok(_) => {
+            let own = socket.local_addr().ok().and_then(|addr| addr.as_socket());
+            let peer = socket.peer_addr().ok().and_then(|addr| addr.as_socket());
+            // A datagram that reached its own sender says nothing.
+            Ok((own != peer).then_some(Answer::new(PortState::Open, Reason::UdpResponse)))
+        }
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// What an error on a socket says: the queued ICMP message if there is one, else the number.
+fn refused(socket: &Socket, error: &io::Error) -> Answer {
+    let reason = errors::take(socket).unwrap_or(match error.raw_os_error() {
+        Some(libc::ECONNREFUSED) => Reason::PortUnreach,
+        Some(libc::EHOSTUNREACH | libc::EHOSTDOWN) => Reason::HostUnreach,
+        Some(libc::ENETUNREACH | libc::ENETDOWN) => Reason::NetUnreach,
+        Some(libc::ENOPROTOOPT) => Reason::ProtoUnreach,
+        Some(libc::EACCES) => Reason::AdminProhibited,
+        _ => Reason::NotSent,
+    });
+    match reason {
+        Reason::PortUnreach => Answer::new(PortState::Closed, reason),
+        _ => Answer::new(PortState::Filtered, reason),
+    }
+}
+
+fn is_shortage(error: &io::Error) -> bool {
+    matches!(
+        error.raw_os_error(),
+        Some(
+            libc::EMFILE
+                | libc::ENFILE
+                | libc::ENOBUFS
+                | libc::ENOMEM
+                | libc::EAGAIN
+                | libc::EADDRNOTAVAIL
+                | libc::EADDRINUSE
+                | libc::EINTR
+        )
+    )
+}
+
+/// A port of this machine that did not refuse: open if somebody holds it.
+fn settled_here(ask: &Ask) -> Option<Answer> {
+    let table = Table {
+        is_v6: ask.addr.is_ipv6(),
+        is_udp: true,
+    };
+    let answer = bind::probe_at(table, ask.addr, ask.port).ok()?;
+    (answer.state == PortState::InUse).then_some(Answer::new(PortState::Open, Reason::Bound))
+}
+
+impl Driver for Udp {
+    fn send(&mut self, ask: &Ask, own: Option<IpAddr>) -> Sent {
+        match self.try_send(ask, own) {
+            Ok(sent) => sent,
+            Err(error) if is_shortage(&error) => Sent::Later,
+            Err(_) => Sent::Settled(Answer::new(PortState::Filtered, Reason::NotSent)),
+        }
+    }
+
+    fn wait(&mut self, timeout: Duration, came: &mut Vec<Came>) -> io::Result<()> {
+        let mut keys = std::mem::take(&mut self.keys);
+        let armed = self
+            .flights
+            .iter()
+            .map(|(key, flight)| (*key, flight.socket.as_fd()));
+        self.poller.wait(armed, timeout, &mut keys)?;
+        for key in keys.drain(..) {
+            let Some(flight) = self.flights.remove(&key) else {
+                continue;
+            };
+            let answer = match look(&flight.socket) {
+                Ok(Some(answer)) => Some(answer),
+                Ok(None) => errors::take(&flight.socket).map(|reason| match reason {
+                    Reason::PortUnreach => Answer::new(PortState::Closed, reason),
+                    _ => Answer::new(PortState::Filtered, reason),
+                }),
+                Err(error) => Some(refused(&flight.socket, &error)),
+            };
+            self.by_port.remove(&(flight.ask.host, flight.ask.index));
+            came.push(Came {
+                ask: flight.ask,
+                answer,
+            });
+            self.keep(flight.spare());
+        }
+        self.keys = keys;
+        Ok(())
+    }
+
+    fn forget(&mut self, ask: &Ask) {
+        if let Some(key) = self.by_port.remove(&(ask.host, ask.index))
+            && let Some(flight) = self.flights.remove(&key)
+            && flight.is_held
+        {
+            self.keep(flight.spare());
+        }
+    }
+}
+
+fn prepare(socket: &Socket, is_v6: bool) -> io::Result<()> {
+    socket.set_nonblocking(true)?;
+    errors::queue(socket, is_v6)
+}
+
+#[cfg(target_os = "linux")]
+mod errors {
+    use super::{Reason, Socket, io, packet};
+    use nix::cmsg_space;
+    use nix::sys::socket::{
+        ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, setsockopt, sockopt,
+    };
+    use std::os::fd::AsRawFd;
+
+    /// Asks the kernel to keep ICMP errors whole.
+    pub(super) fn queue(socket: &Socket, is_v6: bool) -> io::Result<()> {
+        if is_v6 {
+            setsockopt(socket, sockopt::Ipv6RecvErr, &true)?;
+        } else {
+            setsockopt(socket, sockopt::Ipv4RecvErr, &true)?;
+        }
+        Ok(())
+    }
+
+    /// Takes the oldest ICMP error off the queue.
+    pub(super) fn take(socket: &Socket) -> Option<Reason> {
+        let mut space = cmsg_space!(libc::sock_extended_err, libc::sockaddr_in6);
+        let flags = MsgFlags::MSG_ERRQUEUE | MsgFlags::MSG_DONTWAIT;
+        let message =
+            recvmsg::<SockaddrStorage>(socket.as_raw_fd(), &mut [], Some(&mut space), flags)
+                .ok()?;
+        message.cmsgs().ok()?.find_map(|control| match control {
+            ControlMessageOwned::Ipv4RecvErr(error, _) => {
+                packet::unreachable_v4(error.ee_type, error.ee_code)
+            }
+            ControlMessageOwned::Ipv6RecvErr(error, _) => {
+                packet::unreachable_v6(error.ee_type, error.ee_code)
+            }
+            _ => None,
+        })
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod errors {
+    use super::{Reason, Socket, io};
+
+    /// Errors come as a number only.
+    pub(super) fn queue(_socket: &Socket, _is_v6: bool) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// There is no queue.
+    pub(super) fn take(_socket: &Socket) -> Option<Reason> {
+        None
+    }
+}
