@@ -5,7 +5,7 @@ use crate::elf;
 use crate::sh::{self, Outcome};
 use crate::targets::{self, Target};
 use crate::workspace::{self, PROGRAMS};
-use crate::{sums, workspace::cargo};
+use crate::{paper, sums, workspace::cargo};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -26,6 +26,7 @@ pub(crate) fn all() -> Outcome {
             Err(why) => eprintln!("LEFT OUT: {}: {why}", target.name),
         }
     }
+    paper::run()?;
     summed()
 }
 

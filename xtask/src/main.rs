@@ -11,13 +11,18 @@ mod bench;
 mod compare;
 mod dist;
 mod elf;
+mod inventory;
+mod iso;
 mod load;
+mod manual;
 mod packages;
+mod paper;
 mod sh;
 mod sums;
 mod targets;
 mod test;
 mod tidy;
+mod vm;
 mod workspace;
 
 use std::process::ExitCode;
@@ -26,6 +31,8 @@ const USAGE: &str = "\
 Usage: cargo xtask CHORE
 
   dist              build the static programs into dist/, check and sum them
+  iso               dist, then the bootable image dist/concord.iso
+  vm [boot]         boot the image in QEMU by BIOS, UEFI and as a stick; boot: that is there
   compare [-- ARG]  dist, then run rcompare on this host
   test              all checks and tests; installs the tools they compare against
   tidy              the rules of the house
@@ -41,6 +48,11 @@ fn main() -> ExitCode {
             Ok(code) => return code,
             Err(why) => Err(why),
         },
+        ["iso"] => iso::run(),
+        ["vm"] => vm::run(),
+        ["vm", "boot"] => vm::boot(),
+        // How `vm` starts itself inside its namespaces.
+        ["vm", "staged"] => vm::staged(),
         ["test"] => test::run(),
         ["tidy"] => tidy::with_own_build(),
         ["bench", rest @ ..] => bench::run(rest),

@@ -30,7 +30,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &["model", "sysroot", "host", "compare", "render", "cli"],
     ),
     ("e2e", &["model", "render"]),
-    ("emu", &["model", "solaris", "sunrt"]),
+    ("emu", &["model", "solaris", "sunrt", "sysroot"]),
     ("xtask", &[]),
 ];
 

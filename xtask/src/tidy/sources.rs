@@ -28,6 +28,10 @@ const UNSAFE: &[(&str, &str)] = &[
         "tests/emu/src/emulator/tracee.rs",
         "a program is traced from between fork and exec",
     ),
+    (
+        "tests/stage/sys.rs",
+        "a stage forks, clones and maps what no safe wrapper makes",
+    ),
 ];
 
 /// Where a path below `/proc` may stand, each with its reason.
@@ -39,6 +43,10 @@ const NAMES_PROC: &[(&str, &str)] = &[
     (
         "crates/compare/",
         "it opens nothing, and tells a reader where to look",
+    ),
+    (
+        "crates/rcompare/src/run.rs",
+        "it names its own place in an error",
     ),
     ("tests/", "tests stage and forge them"),
     ("xtask/", "no program that is shipped"),
