@@ -2,8 +2,25 @@
 //!
 //! `parse` turns bytes into nouns: pure, on every system, for both byte orders and both
 //! data models, never failing as a whole. [`layout`] holds every offset with its source.
-//! Nothing is cast: a field is read by its offset or it is not there.
-#![deny(unsafe_code)]
+//! Nothing is cast: a field is read by its offset or it is not there. `read` asks the
+//! kernel through [`sysroot`] and understands nothing itself; it works on every system too,
+//! so that a recording made on Solaris is read anywhere. Only `sys` needs the system.
+#![forbid(unsafe_code)]
 
+pub mod join;
 pub mod layout;
 pub mod parse;
+pub mod read;
+mod sys;
+
+pub use join::{Held, owners};
+pub use model::ask::{FilesAsk, Observer, SocketAsk, States, Told, WalkAsk};
+pub use read::counters::counters;
+pub use read::files::files;
+pub use read::kernel::is_recording;
+pub use read::mounts::mounts;
+pub use read::network::{interfaces, local_addrs};
+pub use read::observer::{netns, observer, users};
+pub use read::tables::sockets;
+pub use read::users::{file_users, mount_users};
+pub use read::walk::{Find, Holdings, finds, holdings};

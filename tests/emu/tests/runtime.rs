@@ -7,84 +7,32 @@
     reason = "programs are built and run here, their files read, and what is skipped is told"
 )]
 
+mod common;
+
+use common::emu;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
 const RELEASES: [&str; 3] = ["illumos", "s11", "s10"];
+const WIDE: [&str; 4] = ["-p", "sunrt", "--example", "wide"];
 
-/// Where cargo puts what it builds.
-fn target() -> PathBuf {
-    let test = std::env::current_exe().expect("a test has a path");
-    test.ancestors()
-        .nth(3)
-        .expect("target/debug/deps/test")
-        .to_owned()
-}
-
-fn build(command: &mut Command) -> bool {
-    command
-        .args([
-            "--quiet",
-            "-p",
-            "sunrt",
-            "--example",
-            "wide",
-            "--target-dir",
-        ])
-        .arg(target())
-        .status()
-        .is_ok_and(|status| status.success())
-}
-
-/// The program for Solaris; none, loudly, where its std is not installed.
-fn solaris() -> Option<&'static Path> {
+fn solaris() -> Option<&'static PathBuf> {
     static BUILT: OnceLock<Option<PathBuf>> = OnceLock::new();
-    let built = BUILT.get_or_init(|| {
-        let rustc = Command::new("rustc").args(["--print", "sysroot"]).output();
-        let sysroot = String::from_utf8(rustc.expect("rustc runs").stdout).expect("a path");
-        let std = Path::new(sysroot.trim())
-            .join("lib/rustlib")
-            .join(sunrt::recipe::TARGET);
-        if !std.is_dir() {
-            return None;
-        }
-        let flags: Vec<&str> = sunrt::recipe::RUSTFLAGS
-            .iter()
-            .map(|(flag, _)| *flag)
-            .collect();
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo
-            .args(["build", "--target", sunrt::recipe::TARGET])
-            .env(
-                "CARGO_TARGET_X86_64_UNKNOWN_ILLUMOS_LINKER",
-                sunrt::recipe::LINKER,
-            )
-            .env(
-                "CARGO_TARGET_X86_64_UNKNOWN_ILLUMOS_RUSTFLAGS",
-                flags.join(" "),
-            );
-        assert!(build(&mut cargo), "the program links with the recipe");
-        let wide = Path::new(sunrt::recipe::TARGET).join("debug/examples/wide");
-        Some(target().join(wide))
-    });
-    if built.is_none() {
-        let target = sunrt::recipe::TARGET;
-        eprintln!("SKIPPED: rustup target add {target}, then this is tested");
-    }
-    built.as_deref()
+    BUILT
+        .get_or_init(|| common::solaris(&WIDE, "examples/wide"))
+        .as_ref()
 }
 
-fn native() -> PathBuf {
-    static BUILT: OnceLock<()> = OnceLock::new();
+/// The same program for the machine we are on.
+fn native() -> &'static PathBuf {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
-        assert!(
-            build(Command::new(env!("CARGO")).arg("build")),
-            "it builds here"
-        );
-    });
-    target().join("debug/examples/wide")
+        let built = common::cargo(&WIDE).status();
+        assert!(built.is_ok_and(|status| status.success()), "it builds");
+        common::target().join("debug/examples/wide")
+    })
 }
 
 /// Runs with one line of input, in an empty directory.
@@ -102,12 +50,6 @@ fn run(command: &mut Command) -> Output {
     let _ = input.write_all(b"a line\n");
     drop(input);
     child.wait_with_output().expect("it ends")
-}
-
-fn emu(release: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_emu"));
-    command.args(["--os", release]);
-    command
 }
 
 #[test]

@@ -6,6 +6,7 @@ pub mod fuser;
 pub mod kstat;
 pub mod map;
 pub mod mib;
+pub mod mnttab;
 pub mod optmgmt;
 pub mod psinfo;
 pub mod sctp;

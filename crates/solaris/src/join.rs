@@ -1,0 +1,134 @@
+//! Which process holds which socket, as surely as the release allows, and never guessed.
+//!
+//! | kernel | the socket table tells | descriptors tell | so owners are |
+//! |---|---|---|---|
+//! | illumos since October 2019 | inodes | inodes, since 2020 family and type | exact |
+//! | Solaris 11.4 | no inode | addresses | exact where connected |
+//! | Solaris 11.0 to 11.3, older illumos | the creator | only that it is a socket | a hint |
+//! | Solaris 10 | nothing | only that it is a socket | unknown |
+
+use crate::read::walk::Find;
+use model::{FdDetail, FileKind, Inet, Owner, Pid, Proto, SockName, Socket, State};
+use std::collections::HashMap;
+use std::net::SocketAddr;
+
+/// Socket types as Solaris numbers them: the other way round than elsewhere.
+const SOCK_DGRAM: u32 = 1;
+const SOCK_STREAM: u32 = 2;
+
+/// Who holds a socket, and how that is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// These hold it; nobody may. Inode, family and type agree, or both addresses do.
+    By(Vec<Owner>),
+    /// One of these may hold it: they listen on the same address.
+    Perhaps(Vec<Owner>),
+    /// This process made it, or its listener did. It need not hold it, nor live.
+    MadeBy(Pid),
+    /// The kernel does not tell.
+    Unknown,
+}
+
+/// Finds the owners of each socket, in the order of `sockets`.
+#[must_use]
+pub fn owners(sockets: &[Socket], finds: &[Find]) -> Vec<Held> {
+    let mut by_inode: HashMap<u64, Vec<&Find>> = HashMap::new();
+    let mut by_name: HashMap<SocketAddr, Vec<(&Find, &FdDetail)>> = HashMap::new();
+    for find in finds {
+        if let Some(inode) = find.file.inode {
+            by_inode.entry(inode.0).or_default().push(find);
+        }
+        if let Some(detail) = find.file.detail.as_deref()
+            && let Some(SockName::Inet(local)) = detail.local
+        {
+            by_name.entry(local).or_default().push((find, detail));
+        }
+    }
+    sockets
+        .iter()
+        .map(|socket| owner(socket, &by_inode, &by_name))
+        .collect()
+}
+
+fn owner(
+    socket: &Socket,
+    by_inode: &HashMap<u64, Vec<&Find>>,
+    by_name: &HashMap<SocketAddr, Vec<(&Find, &FdDetail)>>,
+) -> Held {
+    if socket.inode.0 != 0 {
+        let found = by_inode.get(&socket.inode.0).map_or(&[][..], Vec::as_slice);
+        let same = found.iter().filter(|find| is_same(socket, find));
+        return Held::By(same.map(|find| find.owner.clone()).collect());
+    }
+    let Some(inet) = socket.kind.inet() else {
+        return Held::Unknown;
+    };
+    let local = SocketAddr::new(inet.local, inet.port);
+    let found = by_name.get(&local).map_or(&[][..], Vec::as_slice);
+    let same: Vec<Owner> = found
+        .iter()
+        .filter(|(_, detail)| has_type(detail, inet.proto) && has_peer(detail, inet))
+        .map(|(find, _)| find.owner.clone())
+        .collect();
+    let creator = socket.streams.as_deref().and_then(|told| told.creator);
+    match (same.is_empty(), inet.state, creator) {
+        (false, State::Established, _) => Held::By(same),
+        (false, _, _) => Held::Perhaps(same),
+        (true, _, Some(pid)) => Held::MadeBy(pid),
+        (true, _, None) => Held::Unknown,
+    }
+}
+
+/// Whether a descriptor with the same inode is this socket: inodes are cut from addresses,
+/// so two sockets may share one, and a TLI endpoint's is that of a device node.
+fn is_same(socket: &Socket, find: &Find) -> bool {
+    let endpoint = socket
+        .streams
+        .as_deref()
+        .and_then(|told| told.endpoint_device);
+    match (endpoint, find.file.kind) {
+        (Some(device), FileKind::Character) => {
+            find.file.rdev.map(|rdev| rdev >> 32) == Some(device >> 32)
+        }
+        (None, FileKind::Socket) => {
+            let detail = find.file.detail.as_deref();
+            let (Some(detail), Some(inet)) = (detail, socket.kind.inet()) else {
+                return true;
+            };
+            let dual = socket
+                .streams
+                .as_deref()
+                .is_some_and(|told| told.dual_stack);
+            has_type(detail, inet.proto) && (dual || has_family(detail, inet))
+        }
+        _ => false,
+    }
+}
+
+fn has_type(detail: &FdDetail, proto: Proto) -> bool {
+    match (detail.socket_type, proto) {
+        (Some(kind), Proto::Tcp) => kind == SOCK_STREAM,
+        (Some(kind), Proto::Udp) => kind == SOCK_DGRAM,
+        _ => true,
+    }
+}
+
+fn has_family(detail: &FdDetail, inet: &Inet) -> bool {
+    match &detail.local {
+        Some(SockName::Inet(local)) => local.is_ipv4() == inet.local.is_ipv4(),
+        Some(SockName::Unix(_)) => false,
+        Some(SockName::Other(_)) | None => true,
+    }
+}
+
+fn has_peer(detail: &FdDetail, inet: &Inet) -> bool {
+    let peer = match &detail.peer {
+        Some(SockName::Inet(peer)) if peer.port() != 0 => Some(*peer),
+        _ => None,
+    };
+    let expected = SocketAddr::new(inet.remote, inet.remote_port);
+    match inet.state {
+        State::Established | State::CloseWait => peer == Some(expected),
+        _ => peer.is_none() || peer == Some(expected),
+    }
+}

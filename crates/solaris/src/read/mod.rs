@@ -1,0 +1,26 @@
+//! Asks the kernel through the one door, and hands what it says to [`crate::parse`].
+
+pub mod counters;
+pub mod files;
+pub mod kernel;
+pub mod mounts;
+pub mod network;
+pub mod observer;
+mod processes;
+pub mod tables;
+pub mod users;
+pub mod walk;
+
+use std::io;
+use sysroot::Sysroot;
+
+/// A raw answer as a whole.
+fn answer(
+    root: &Sysroot,
+    name: &str,
+    ask: impl FnOnce(crate::sys::Sink<'_>) -> io::Result<()>,
+) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    root.answer(name, ask, &mut |chunk| bytes.extend_from_slice(chunk))?;
+    Ok(bytes)
+}

@@ -1,0 +1,23 @@
+//! Interfaces and addresses. Not read yet: the layouts of `SIOCGLIFCONF` and of the MIB's
+//! address table were not checked for every era, and a gap says so.
+
+use model::{Foreign, Gap, Gaps, IfIndex};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use sysroot::Sysroot;
+
+fn unread(place: &str) -> Gaps {
+    vec![Gap::new(place, "not read on Solaris and illumos")]
+}
+
+/// Names of the interfaces: none, and why.
+#[must_use]
+pub fn interfaces(_: &Sysroot) -> (BTreeMap<IfIndex, Foreign>, Gaps) {
+    (BTreeMap::new(), unread("interfaces"))
+}
+
+/// Addresses of the host: none, and why.
+#[must_use]
+pub fn local_addrs(_: &Sysroot) -> (Vec<(IpAddr, IfIndex)>, Gaps) {
+    (Vec::new(), unread("addresses"))
+}

@@ -1,0 +1,111 @@
+//! Who holds which socket: every descriptor of every process. No process is stopped for it.
+
+use super::files::descriptor;
+use super::kernel::named;
+use super::processes::{descriptors, is_same, open, pids};
+use model::ask::{Told, WalkAsk};
+use model::process::Holding;
+use model::{FileKind, Gap, Held, OpenFile, Owner, Process};
+use sysroot::Sysroot;
+
+/// A descriptor that is a socket, or may be a TLI endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Find {
+    /// What it is. `detail` is there where the kernel has `fdinfo`.
+    pub file: OpenFile,
+    /// Who holds it.
+    pub owner: Owner,
+}
+
+/// What the walk found.
+#[derive(Clone, Debug, Default)]
+pub struct Holdings {
+    /// Who holds what, ordered by inode, pid, place.
+    pub holdings: Vec<Holding>,
+    /// The holders, ordered by pid.
+    pub processes: Vec<Process>,
+    /// Gaps, and how many processes were walked.
+    pub told: Told,
+}
+
+/// Finds every holding asked for, by inode alone. Inodes of sockets are 16 or 32 bits of an
+/// address and may be shared: [`crate::owners`] joins with more care.
+#[must_use]
+pub fn holdings(root: &Sysroot, ask: &WalkAsk) -> Holdings {
+    let (finds, processes, told) = finds(root);
+    let mut holdings: Vec<Holding> = finds
+        .into_iter()
+        .filter_map(|find| {
+            let inode = find.file.inode?;
+            let wanted = ask.inodes.as_ref().is_none_or(|only| only.contains(&inode));
+            let owner = find.owner;
+            wanted.then_some(Holding { inode, owner })
+        })
+        .collect();
+    holdings.sort_unstable();
+    holdings.dedup();
+    let holds = |process: &Process| holdings.iter().any(|find| find.owner.id == process.id);
+    Holdings {
+        processes: processes.into_iter().filter(holds).collect(),
+        holdings,
+        told,
+    }
+}
+
+/// Finds every socket and TLI endpoint that any process holds, in order of pid and
+/// descriptor, with the processes.
+#[must_use]
+pub fn finds(root: &Sysroot) -> (Vec<Find>, Vec<Process>, Told) {
+    let mut told = Told::default();
+    let (named, gaps) = named(root);
+    told.gaps.extend(gaps);
+    let pids = pids(root, &mut told.gaps);
+    told.coverage.processes = u64::try_from(pids.len()).ok();
+    let mut finds = Vec::new();
+    let mut processes = Vec::new();
+    for pid in pids {
+        let Some(held) = open(root, pid, named.abi, &mut told.gaps) else {
+            continue;
+        };
+        let before = finds.len();
+        if held.holds {
+            for number in descriptors(root, &held, &mut told.gaps) {
+                let file = descriptor(&held, number, named.abi, &mut told.gaps);
+                if let Some(file) = file.filter(may_be_socket) {
+                    let owner = owner(&held.process, number);
+                    finds.push(Find { file, owner });
+                }
+            }
+        }
+        if !is_same(&held, named.abi) {
+            finds.truncate(before);
+            let place = format!("/proc/{pid}");
+            told.gaps
+                .push(Gap::new(place, "another process got this number meanwhile"));
+            continue;
+        }
+        processes.push(held.process);
+    }
+    (finds, processes, told)
+}
+
+/// A socket, or a character device of a transport module.
+fn may_be_socket(file: &OpenFile) -> bool {
+    const MODULES: &[&[u8]] = &[b":tcp", b":tcp6", b":udp", b":udp6"];
+    let name = file.name.as_bytes();
+    match file.kind {
+        FileKind::Socket => true,
+        FileKind::Character => MODULES.iter().any(|module| name.ends_with(module)),
+        _ => false,
+    }
+}
+
+fn owner(process: &Process, fd: u32) -> Owner {
+    Owner {
+        id: process.id,
+        tid: None,
+        comm: process.comm.clone(),
+        uid: process.uid,
+        held: Held::Fd { fd },
+    }
+}
