@@ -11,6 +11,8 @@ mod bench;
 mod compare;
 mod dist;
 mod elf;
+#[cfg(test)]
+mod example;
 mod inventory;
 mod iso;
 mod load;

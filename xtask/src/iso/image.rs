@@ -35,6 +35,8 @@ pub(super) fn write(top: &Path, loader: &Loader, image: &Path, time: u32) -> Out
     ]);
     make.args(["-V", LABEL, "--set_all_file_dates", "set_to_mtime"]);
     make.args([
+        "-c",
+        CATALOG,
         "-b",
         "boot/grub/eltorito.img",
         "-no-emul-boot",
