@@ -18,7 +18,7 @@ const QUESTIONS: &[&str] = &[
     "-tulpn",
     "-lnp",
     "-anpe",
-    "-anpeeW",
+    "-anpeW",
     "-tano",
     "-4tan",
     "-6tan",

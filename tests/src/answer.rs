@@ -52,6 +52,7 @@ impl Answer {
             sockets: Vec::new(),
             processes: Vec::new(),
             files: Vec::new(),
+            network: Vec::new(),
             holdings: Vec::new(),
             probes: Vec::new(),
             tallies: Vec::new(),

@@ -90,10 +90,47 @@ pub fn all_met(program: &str, met: &BTreeSet<&'static str>) {
 }
 
 /// All of them.
-pub const DIFFERENCES: &[Difference] = &[Difference {
-    program: "rnetstat",
-    name: "all owners",
-    original: "one process of those that share a socket",
-    ours: "every one: `11/stage,12/stage`",
-    reason: "the other owner may be the one that matters",
-}];
+pub const DIFFERENCES: &[Difference] = &[
+    Difference {
+        program: "rnetstat",
+        name: "all owners",
+        original: "one process of those that share a socket",
+        ours: "every one: `11/stage,12/stage`",
+        reason: "the other owner may be the one that matters",
+    },
+    Difference {
+        program: "rnetstat",
+        name: "elusive owners",
+        original: "`-` where a thread's own table or an io_uring holds the socket",
+        ours: "`36/stage[thread 37]`, `40/stage[io_uring]`",
+        reason: "an open port without an owner is what an investigator asks about",
+    },
+    Difference {
+        program: "rnetstat",
+        name: "bound sockets",
+        original: "no row for a TCP socket that holds a port and does not listen",
+        ours: "a row with `-a`, state `BOUND`, from sock_diag (Linux 6.8 and later)",
+        reason: "the port is taken, and other tools call it hidden",
+    },
+    Difference {
+        program: "rfuser",
+        name: "exit codes",
+        original: "1 for a question that cannot be asked",
+        ours: "2; 1 says that nobody uses it, 3 that not everybody could be asked",
+        reason: "a script must be able to tell \"nobody\" from \"could not look\"",
+    },
+    Difference {
+        program: "rfuser",
+        name: "elusive owners",
+        original: "nobody, where a thread's own table or an io_uring holds the socket",
+        ours: "the process",
+        reason: "an open port without an owner is what an investigator asks about",
+    },
+    Difference {
+        program: "rfuser",
+        name: "escapes",
+        original: "control bytes of a name in octal: `\\033`",
+        ours: "in hexadecimal, `\\x1b`, as all five programs do",
+        reason: "one way of writing a byte in the whole kit",
+    },
+];

@@ -8,6 +8,7 @@
 mod answer;
 pub mod compat;
 mod crowd;
+pub mod golden;
 mod program;
 pub mod report;
 mod skip;
