@@ -56,7 +56,7 @@ pub(crate) struct Options {
         value_delimiter = ','
     )]
     family: Vec<FamilyName>,
-    /// Also user and inode; twice for the timer too
+    /// Also user and inode
     #[arg(short, long, action = ArgAction::Count)]
     extend: u8,
     /// Also timers
@@ -157,7 +157,7 @@ impl Options {
             numeric: self.numeric,
             program: self.program,
             extend: self.extend > 0,
-            timers: self.timers || self.extend > 1,
+            timers: self.timers,
         }
     }
 }
@@ -248,7 +248,7 @@ mod tests {
         let query = read("-tulpne");
         assert!(query.program && query.numeric && query.extend && !query.timers);
         assert_eq!(query.which, Which::Listening);
-        assert!(read("-ee").timers && read("-o").timers);
+        assert!(read("-ee").extend && !read("-ee").timers && read("-o").timers);
         assert_eq!(
             (read("-al").which, read("").which),
             (Which::All, Which::Connected)

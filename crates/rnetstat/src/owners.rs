@@ -55,7 +55,7 @@ impl Owners {
                     .map_or(owner.comm.as_bytes(), Vec::as_slice),
             );
             if let Some(tid) = owner.tid {
-                out.show(format_args!("[thread {tid}]"));
+                out.show(format_args!("[thread:{tid}]"));
             }
             out.word(one.2.word());
             shown.push(one);
@@ -89,7 +89,7 @@ impl Place {
         match self {
             Place::Descriptor => "",
             Place::IoUring => "[io_uring]",
-            Place::InFlight => "[in flight]",
+            Place::InFlight => "[in_flight]",
             Place::Mapped => "[mapped]",
         }
     }
