@@ -5,6 +5,7 @@
 
 use model::Pid;
 use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 /// One number on every architecture, as all calls since Linux 5.1; libc has no name for them.
 const SYS_STATMOUNT: libc::c_long = 457;
@@ -76,4 +77,236 @@ pub(crate) fn statmount(mount: u64, mask: u64, buffer: &mut [u8]) -> io::Result<
         return Err(io::Error::last_os_error());
     }
     Ok(())
+}
+
+/// A call that fails with `ESRCH` exactly where there is no such process.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Oracle {
+    /// Its name.
+    pub(crate) name: &'static str,
+    call: libc::c_long,
+    arguments: fn(libc::c_long) -> [libc::c_long; 4],
+}
+
+/// Calls of different subsystems, so that whoever hides a process must have thought of each.
+/// None writes to memory or changes anything: signal 0 is not sent, and where a call has a
+/// place to write to it is null. `tgkill` and `pidfd_open` answer for processes only, the
+/// others for threads as well.
+pub(crate) const ORACLES: &[Oracle] = &[
+    Oracle {
+        name: "tgkill",
+        call: libc::SYS_tgkill,
+        arguments: |pid| [pid, pid, 0, 0],
+    },
+    Oracle {
+        name: "kill",
+        call: libc::SYS_kill,
+        arguments: |pid| [pid, 0, 0, 0],
+    },
+    Oracle {
+        name: "sched_getaffinity",
+        call: libc::SYS_sched_getaffinity,
+        arguments: |pid| [pid, 8192, 0, 0],
+    },
+    Oracle {
+        name: "pidfd_open",
+        call: libc::SYS_pidfd_open,
+        arguments: |pid| [pid, 0, 0, 0],
+    },
+    Oracle {
+        name: "getpgid",
+        call: libc::SYS_getpgid,
+        arguments: |pid| [pid, 0, 0, 0],
+    },
+    Oracle {
+        name: "getsid",
+        call: libc::SYS_getsid,
+        arguments: |pid| [pid, 0, 0, 0],
+    },
+    Oracle {
+        name: "sched_getscheduler",
+        call: libc::SYS_sched_getscheduler,
+        arguments: |pid| [pid, 0, 0, 0],
+    },
+    Oracle {
+        name: "sched_rr_get_interval",
+        call: libc::SYS_sched_rr_get_interval,
+        arguments: |pid| [pid, 0, 0, 0],
+    },
+    Oracle {
+        name: "getpriority",
+        call: libc::SYS_getpriority,
+        arguments: |pid| [0, pid, 0, 0],
+    },
+    Oracle {
+        name: "prlimit64",
+        call: libc::SYS_prlimit64,
+        arguments: |pid| [pid, 0, 0, 0],
+    },
+    Oracle {
+        name: "ioprio_get",
+        call: libc::SYS_ioprio_get,
+        arguments: |pid| [1, pid, 0, 0],
+    },
+];
+
+/// Whether an oracle says that a task exists. A call the kernel has not says of none.
+pub(crate) fn exists(oracle: &Oracle, pid: Pid) -> bool {
+    let [one, two, three, four] = (oracle.arguments)(pid.0.into());
+    // SAFETY: every call of the table takes numbers, and null where it would write.
+    let answer = unsafe { libc::syscall(oracle.call, one, two, three, four) };
+    if answer < 0 {
+        let errno = io::Error::last_os_error().raw_os_error();
+        // ENOENT and EINVAL are pidfd_open's words for a thread that leads no process.
+        let none = [libc::ESRCH, libc::ENOSYS, libc::ENOENT, libc::EINVAL];
+        return errno.is_some_and(|errno| !none.contains(&errno));
+    }
+    if oracle.call == libc::SYS_pidfd_open {
+        drop(owned(answer));
+    }
+    true
+}
+
+/// Takes what a call gave as a descriptor nobody else has.
+fn owned(answer: libc::c_long) -> io::Result<OwnedFd> {
+    match i32::try_from(answer) {
+        // SAFETY: the kernel has just made this descriptor for us.
+        Ok(fd @ 0..) => Ok(unsafe { OwnedFd::from_raw_fd(fd) }),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// A descriptor for a process, or for a thread of its own (`PIDFD_THREAD`, Linux 6.9).
+///
+/// # Errors
+/// As `pidfd_open(2)`.
+pub(crate) fn pidfd_open(pid: Pid, thread: bool) -> io::Result<OwnedFd> {
+    let flags = if thread { libc::O_EXCL } else { 0 };
+    // SAFETY: pidfd_open takes two numbers.
+    owned(unsafe { libc::syscall(libc::SYS_pidfd_open, pid.0, flags) })
+}
+
+/// A copy of a descriptor of another process.
+///
+/// # Errors
+/// As `pidfd_getfd(2)`: `EBADF` where it has none of that number, `EPERM` without the right
+/// to trace it, `ENOSYS` before Linux 5.6.
+pub(crate) fn pidfd_getfd(process: BorrowedFd<'_>, fd: u32) -> io::Result<OwnedFd> {
+    // SAFETY: pidfd_getfd takes three numbers; `process` is open.
+    owned(unsafe { libc::syscall(libc::SYS_pidfd_getfd, process.as_raw_fd(), fd, 0) })
+}
+
+/// The process a task belongs to (`PIDFD_GET_INFO`, Linux 6.13).
+///
+/// # Errors
+/// As `ioctl(2)`: `ENOTTY` before.
+pub(crate) fn process_of(task: BorrowedFd<'_>) -> io::Result<Pid> {
+    // _IOWR(0xff, 11, struct pidfd_info): mask, cgroup, then pid, tgid, … 64 bytes at first.
+    const GET_INFO: libc::c_ulong = 0xc040_ff0b;
+    const PID: u64 = 1; // PIDFD_INFO_PID
+    let mut info = [0u64; 8];
+    info[0] = PID;
+    // SAFETY: the kernel reads and writes the 64 bytes the request's number tells of.
+    let answer = unsafe {
+        libc::syscall(
+            libc::SYS_ioctl,
+            task.as_raw_fd(),
+            GET_INFO,
+            info.as_mut_ptr(),
+        )
+    };
+    if answer < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    let [_, _, pids, ..] = info;
+    let [_, _, _, _, tgid @ ..] = pids.to_ne_bytes();
+    Ok(Pid(u32::from_ne_bytes(tgid)))
+}
+
+/// An option of a socket, into `value`; gives how much the kernel wrote of it.
+///
+/// # Errors
+/// As `getsockopt(2)`.
+pub(crate) fn option(
+    socket: BorrowedFd<'_>,
+    level: i32,
+    name: i32,
+    value: &mut [u8],
+) -> io::Result<usize> {
+    let mut length = libc::socklen_t::try_from(value.len()).unwrap_or(0);
+    // SAFETY: the kernel writes at most `length` bytes, which `value` has.
+    let answer = unsafe {
+        libc::getsockopt(
+            socket.as_raw_fd(),
+            level,
+            name,
+            value.as_mut_ptr().cast(),
+            &raw mut length,
+        )
+    };
+    if answer < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(usize::try_from(length).unwrap_or(0))
+}
+
+/// The classic BPF filter on a socket, 8 bytes an instruction; empty where there is none.
+///
+/// # Errors
+/// As `getsockopt(2)`: `EACCES` where the filter is none of the classic kind.
+pub(crate) fn filter(socket: BorrowedFd<'_>) -> io::Result<Vec<u8>> {
+    // The length of this option counts instructions. Asked with 0, it is told and no more.
+    let mut count: libc::socklen_t = 0;
+    let mut get = |program: *mut u8| {
+        // SAFETY: null with a count of 0, then a place for `count` instructions.
+        let answer = unsafe {
+            libc::getsockopt(
+                socket.as_raw_fd(),
+                libc::SOL_SOCKET,
+                libc::SO_GET_FILTER,
+                program.cast(),
+                &raw mut count,
+            )
+        };
+        if answer < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        Ok(usize::try_from(count).unwrap_or(0))
+    };
+    let instructions = get(std::ptr::null_mut())?;
+    let mut program = vec![0; instructions * 8];
+    if instructions != 0 {
+        get(program.as_mut_ptr())?;
+    }
+    Ok(program)
+}
+
+/// The address of a socket (`peer` false) or of its peer, as `struct sockaddr`.
+///
+/// # Errors
+/// As `getsockname(2)` and `getpeername(2)`.
+pub(crate) fn name(socket: BorrowedFd<'_>, peer: bool) -> io::Result<[u8; 128]> {
+    let mut raw = [0u8; 128];
+    let mut length: libc::socklen_t = 128;
+    let call = if peer {
+        libc::getpeername
+    } else {
+        libc::getsockname
+    };
+    // SAFETY: the kernel writes at most the 128 bytes of `raw`.
+    let answer = unsafe { call(socket.as_raw_fd(), raw.as_mut_ptr().cast(), &raw mut length) };
+    if answer < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(raw)
+}
+
+/// The network namespace a socket lives in (`SIOCGSKNS`, Linux 4.9), as a descriptor.
+///
+/// # Errors
+/// As `ioctl(2)`: `EPERM` without `CAP_NET_ADMIN` there.
+pub(crate) fn netns_of(socket: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+    const SIOCGSKNS: libc::c_ulong = 0x894c;
+    // SAFETY: this request takes no argument; `socket` is open.
+    owned(unsafe { libc::syscall(libc::SYS_ioctl, socket.as_raw_fd(), SIOCGSKNS, 0) })
 }

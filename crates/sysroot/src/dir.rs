@@ -120,6 +120,18 @@ impl Dir {
             .stat_at(&self.place(name), || sys::stat(self.fd.as_fd(), name))
     }
 
+    /// Asks once for directory records as the kernel writes them (`struct linux_dirent64`);
+    /// gives how many bytes it says it wrote, 0 at the end. `first` begins the listing anew.
+    ///
+    /// # Errors
+    /// As `getdents64(2)`.
+    pub fn raw_entries(&self, first: bool, buffer: &mut [u8]) -> io::Result<usize> {
+        if first {
+            sys::rewind(self.fd.as_fd())?;
+        }
+        sys::entries(self.fd.as_fd(), buffer)
+    }
+
     /// Gives every name in it, `.` and `..` left out. `buffer` is working space; its size is
     /// how much is asked for at a time.
     ///

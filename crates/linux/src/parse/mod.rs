@@ -2,6 +2,7 @@
 
 pub mod counters;
 pub mod fdinfo;
+pub mod getdents;
 pub mod links;
 pub mod maps;
 pub mod mounts;
@@ -10,6 +11,7 @@ pub mod proc_mounts;
 pub mod proc_net;
 pub mod rtnetlink;
 pub mod sock_diag;
+pub mod sockaddr;
 pub mod stat;
 pub mod statmount;
 pub mod text;

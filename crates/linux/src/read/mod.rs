@@ -9,6 +9,8 @@ pub mod mounts;
 mod netlink;
 pub mod network;
 pub mod observer;
+pub mod oracles;
+pub mod pidfd;
 pub mod private;
 mod processes;
 pub mod tables;

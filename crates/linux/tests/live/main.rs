@@ -11,5 +11,7 @@
 mod counters;
 mod identity;
 mod make;
+mod oracles;
+mod pidfd;
 mod private;
 mod stage;

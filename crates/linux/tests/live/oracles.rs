@@ -1,0 +1,54 @@
+//! A process that cannot be seen in `/proc` is found by asking for its number.
+
+use crate::make::sleeper;
+use crate::stage::staged;
+use linux::read::oracles::census;
+use sysroot::Sysroot;
+
+#[test]
+fn nothing_is_hidden_where_nothing_is() {
+    let (census, gaps) = census(&Sysroot::live().unwrap());
+    assert_eq!(
+        (gaps, &census.hidden[..], &census.signs[..]),
+        (vec![], &[][..], &[][..])
+    );
+    let own = model::Pid(std::process::id());
+    assert!(census.found.contains(&own) && census.listed > 0);
+    // The test's own thread is a thread, and no process.
+    assert!(census.threads.len() > 1, "{:?}", census.threads);
+    assert!(!census.threads.contains(&own));
+}
+
+#[test]
+fn processes_a_procfs_does_not_list_are_found() {
+    if !staged(&[]) {
+        return;
+    }
+    let mut child = sleeper();
+    // With hidepid, and for another user, the listing is short, and the numbers answer.
+    let line = "mount -o remount,hidepid=2 /proc && mount -t proc -o hidepid=2 proc /proc";
+    let done = std::process::Command::new("sh")
+        .args(["-c", line])
+        .status()
+        .unwrap();
+    assert!(done.success());
+    nix::unistd::setgroups(&[]).unwrap();
+    nix::unistd::setresgid(65534.into(), 65534.into(), 65534.into()).unwrap();
+    nix::unistd::setresuid(65534.into(), 65534.into(), 0.into()).unwrap();
+    let (census, gaps) = census(&Sysroot::live().unwrap());
+    nix::unistd::seteuid(0.into()).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(gaps, []);
+    let hidden = census
+        .hidden
+        .iter()
+        .find(|hidden| hidden.pid.0 == child.id())
+        .expect("the child is found");
+    for name in ["tgkill", "pidfd_open", "getpgid", "sched_getaffinity"] {
+        assert!(
+            hidden.answered.iter().any(|it| it == name),
+            "{name}: {hidden:?}"
+        );
+    }
+}
