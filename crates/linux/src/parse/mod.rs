@@ -1,5 +1,6 @@
 //! Bytes in, nouns out: no I/O, no clock, any system.
 
+pub mod behind;
 pub mod counters;
 pub mod fdinfo;
 pub mod getdents;

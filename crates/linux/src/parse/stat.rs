@@ -68,6 +68,15 @@ pub fn capabilities(status: &[u8]) -> Option<u64> {
     hex(field(status, b"CapEff:")?.trim_ascii())
 }
 
+/// The process' number in each pid namespace it is in, the reader's first (`NSpid`).
+#[must_use]
+pub fn ns_pids(status: &[u8]) -> Vec<Pid> {
+    Words::new(field(status, b"NSpid:").unwrap_or_default())
+        .map_while(decimal32)
+        .map(Pid)
+        .collect()
+}
+
 /// The rest of the line that begins with `name`. `Name:` comes first and the kernel escapes
 /// newlines in it, so no name can forge a field.
 fn field<'a>(status: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
@@ -139,6 +148,8 @@ mod tests {
         );
         assert_eq!(capabilities(status), Some(0x1ff_ffff_ffff));
         assert_eq!(uid(b"Name:\tx\n"), None);
+        assert_eq!(ns_pids(b"NSpid:\t812\t7\n"), [Pid(812), Pid(7)]);
+        assert_eq!(ns_pids(b"Pid:\t812\n"), []);
     }
 
     proptest! {

@@ -1,6 +1,7 @@
 //! Asks the kernel through the one door, and hands what it says to [`crate::parse`].
 
 pub mod ask;
+pub mod behind;
 pub mod counters;
 pub mod files;
 pub mod identity;

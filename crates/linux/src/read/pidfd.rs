@@ -11,7 +11,7 @@ use crate::parse::sockaddr::internet;
 use crate::sys;
 use model::asked::{AskedSocket, Copied};
 use model::process::Holding;
-use model::{Cookie, Foreign, Gap, Gaps, Held, Inode, NetNs, Owner, Pid, ProcessId, Source};
+use model::{Cookie, Foreign, Gap, Gaps, Held, Inode, NetNs, Owner, Pid, ProcessId};
 use nix::sys::stat::{SFlag, fstat};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
@@ -131,9 +131,6 @@ pub fn holdings(root: &Sysroot, asked: &Asked) -> Vec<Holding> {
     holdings.sort_unstable();
     holdings
 }
-
-/// The source these holdings are of.
-pub const SOURCE: Source = Source::Walk;
 
 /// One worker's finds.
 #[derive(Default)]

@@ -8,6 +8,7 @@
     reason = "tests make files and start themselves anew, say what they skip, and fail where they cannot go on"
 )]
 
+mod behind;
 mod counters;
 mod identity;
 mod make;

@@ -1,0 +1,116 @@
+//! Looks at the process behind an owner.
+
+use super::processes::{is_gone, open};
+use crate::parse::{behind as parse, stat};
+use model::behind::{Behind, Flag};
+use model::{Foreign, Gap, Gaps, Pid};
+use sysroot::{Dir, Sysroot};
+
+/// Parents named, at most.
+const PARENTS_MAX: usize = 16;
+
+/// Looks at a process: its program, arguments, environment, mapped code, cgroup, numbers and
+/// parents, all through its held directory. One that is gone is none; a place that cannot be
+/// read becomes a gap.
+#[must_use]
+pub fn behind(root: &Sysroot, pid: Pid) -> (Option<Behind>, Gaps) {
+    let mut gaps = Gaps::new();
+    let Some(dir) = open(root, pid, &mut gaps) else {
+        return (None, gaps);
+    };
+    let mut process = Process {
+        dir,
+        gaps: &mut gaps,
+        text: Vec::new(),
+    };
+    let behind = process.look(root);
+    (behind, gaps)
+}
+
+struct Process<'a> {
+    dir: Dir,
+    gaps: &'a mut Gaps,
+    text: Vec<u8>,
+}
+
+impl Process<'_> {
+    fn look(&mut self, root: &Sysroot) -> Option<Behind> {
+        const ZOMBIE: u8 = b'Z';
+        let stat = stat::stat(self.read("stat")?)?;
+        let link = self.link("exe").map(<[u8]>::to_vec);
+        let (exe, flag) = link.as_deref().map(parse::exe).unzip();
+        let mut flags: Vec<Flag> = flag.flatten().into_iter().collect();
+        let userland = !stat.kernel_thread && stat.state != ZOMBIE;
+        if userland
+            && self
+                .read("cmdline")
+                .is_some_and(parse::looks_like_kernel_thread)
+        {
+            flags.push(Flag::FakeKernelThread);
+        }
+        let (mut libraries, mut regions) = (Vec::new(), 0);
+        if userland {
+            flags.extend(self.read("environ").into_iter().flat_map(parse::preloads));
+            if let Some(maps) = self.read("maps") {
+                (libraries, regions) = parse::code(maps, exe);
+            }
+        }
+        if regions > 0 {
+            flags.push(Flag::WritableCode { regions });
+        }
+        flags.sort_unstable();
+        let cgroup = self.read("cgroup").and_then(parse::cgroup);
+        let (cgroup, container) = (cgroup.map(Foreign::from), cgroup.and_then(parse::container));
+        let ns_pids = self.read("status").map(stat::ns_pids).unwrap_or_default();
+        Some(Behind {
+            id: stat.id,
+            parents: parents(root, stat.ppid),
+            exe: exe.map(Foreign::from),
+            flags,
+            libraries,
+            cgroup,
+            container,
+            ns_pids,
+            cwd: self.link("cwd").map(Foreign::from),
+        })
+    }
+
+    fn read(&mut self, name: &str) -> Option<&[u8]> {
+        let result = self.dir.read(name.as_bytes(), &mut self.text);
+        self.note(name, result)
+    }
+
+    fn link(&mut self, name: &str) -> Option<&[u8]> {
+        let result = self.dir.link(name.as_bytes(), &mut self.text);
+        self.note(name, result)
+    }
+
+    /// Kernel threads and zombies have no program: their links lead nowhere, which is no gap.
+    fn note(&mut self, name: &str, result: std::io::Result<()>) -> Option<&[u8]> {
+        match result {
+            Ok(()) => Some(&self.text),
+            Err(error) if is_gone(&error) => None,
+            Err(error) => {
+                let place = self.dir.place(name.as_bytes()).display().to_string();
+                self.gaps.push(Gap::io(place, &error));
+                None
+            }
+        }
+    }
+}
+
+/// The line of parents, nearest first.
+fn parents(root: &Sysroot, first: Pid) -> Vec<(Pid, Foreign)> {
+    let mut parents: Vec<(Pid, Foreign)> = Vec::new();
+    let mut pid = first;
+    while pid != Pid(0) && parents.len() < PARENTS_MAX {
+        let stat = root
+            .read(format!("/proc/{pid}/stat"))
+            .ok()
+            .and_then(|text| stat::stat(&text));
+        let Some(stat) = stat else { break };
+        parents.push((pid, stat.comm));
+        pid = stat.ppid;
+    }
+    parents
+}
