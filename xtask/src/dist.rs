@@ -13,21 +13,30 @@ use std::process::Command;
 /// No program may be larger than this, in bytes.
 const SIZE_MAX: usize = 2 << 20;
 
-/// Builds for every target that can be built for here, and writes the sums. A target whose
-/// standard library cannot be had is left out loudly; the first one must not be.
+/// Builds for every target that can be built for here, and writes the sums. A target that
+/// cannot be built for is left out loudly; the first one must not be.
 ///
 /// # Errors
-/// A build fails, a program breaks a promise, or `dist/` cannot be written.
+/// The first target fails, a program breaks a promise, or `dist/` cannot be written.
 pub(crate) fn all() -> Outcome {
+    let mut left_out = Vec::new();
     for target in &targets::TARGETS {
-        match targets::ready(target) {
-            Ok(()) => programs(target)?,
+        match targets::ready(target).and_then(|()| programs(target)) {
+            Ok(()) => {}
             Err(why) if target == targets::HOST => return Err(why),
-            Err(why) => eprintln!("LEFT OUT: {}: {why}", target.name),
+            Err(why) => {
+                // Programs of an earlier build are not what the sums would say.
+                let _ = std::fs::remove_dir_all(target.directory());
+                left_out.push(format!("LEFT OUT: {}: {why}", target.name));
+            }
         }
     }
     paper::run()?;
-    summed()
+    summed()?;
+    for line in left_out {
+        eprintln!("{line}");
+    }
+    Ok(())
 }
 
 /// Builds for the system the chores run on, and nothing else; gives the directory.
@@ -48,8 +57,9 @@ fn summed() -> Outcome {
     files.retain(|file| {
         let name = file.file_name().unwrap_or_default();
         let beside = file.parent() == Some(&top);
-        // The list does not sum itself; the image is made from this directory.
-        !(beside && (name == sums::NAME || file.extension().is_some_and(|end| end == "iso")))
+        // The list does not sum itself or its signature; the image is made from this directory.
+        let end = file.extension().unwrap_or_default();
+        !(beside && (name == sums::NAME || end == "sig" || end == "iso"))
     });
     place(
         &top.join(sums::NAME),

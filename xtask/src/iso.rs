@@ -118,7 +118,10 @@ fn unpacked(pins: &[Pin], start: &str, cache: &Path) -> Outcome<PathBuf> {
 }
 
 /// The one time everything on the medium bears: `SOURCE_DATE_EPOCH`, or the last commit's.
-fn time() -> Outcome<u32> {
+///
+/// # Errors
+/// It is not a number, or there is no commit to ask.
+pub(crate) fn time() -> Outcome<u32> {
     let told = match std::env::var("SOURCE_DATE_EPOCH") {
         Ok(told) => told,
         Err(_) => {

@@ -19,7 +19,9 @@ mod load;
 mod manual;
 mod packages;
 mod paper;
+mod reproduce;
 mod sh;
+mod sign;
 mod sums;
 mod targets;
 mod test;
@@ -36,6 +38,8 @@ Usage: cargo xtask CHORE
   iso               dist, then the bootable image dist/concord.iso
   vm [boot]         boot the image in QEMU by BIOS, UEFI and as a stick; boot: that is there
   compare [-- ARG]  dist, then run rcompare on this host
+  reproduce         build the image twice, in two places: are they the same?
+  sign KEY          sign dist/SHA256SUMS with an SSH key
   test              all checks and tests; installs the tools they compare against
   tidy              the rules of the house
   bench [growth]    our programs beside their peers; writes docs/BENCHMARKS.md
@@ -51,6 +55,8 @@ fn main() -> ExitCode {
             Err(why) => Err(why),
         },
         ["iso"] => iso::run(),
+        ["reproduce"] => reproduce::run(),
+        ["sign", key] => sign::run(key),
         ["vm"] => vm::run(),
         ["vm", "boot"] => vm::boot(),
         // How `vm` starts itself inside its namespaces.

@@ -3,20 +3,27 @@
 use crate::sh::{self, Outcome};
 use std::process::Command;
 
-/// A program, and the package it comes in.
+/// A program (or a path), and the package it comes in.
 pub(crate) const NEEDED: &[(&str, &str)] = &[
+    (crate::vm::UEFI, "ovmf"),
     ("fuser", "psmisc"),
+    ("grub-mkimage", "grub-common"),
     ("ip", "iproute2"),
     ("lsfd", "util-linux-extra"),
     ("lsof", "lsof"),
+    ("mcopy", "mtools"),
+    ("mke2fs", "e2fsprogs"),
     ("netstat", "net-tools"),
     ("nft", "nftables"),
     ("nmap", "nmap"),
     ("python3", "python3-minimal"),
+    ("qemu-aarch64-static", "qemu-user-static"),
+    ("qemu-system-x86_64", "qemu-system-x86"),
     ("ss", "iproute2"),
     ("strace", "strace"),
     ("unhide-tcp", "unhide"),
     ("unshare", "util-linux"),
+    ("xorriso", "xorriso"),
 ];
 
 /// Installs what is missing, where that is possible; gives the programs still missing.

@@ -17,11 +17,23 @@ pub(crate) struct Target {
 }
 
 /// All of them. The first is what `compare` and `test` run on.
-pub(crate) const TARGETS: [Target; 1] = [Target {
-    triple: "x86_64-unknown-linux-musl",
-    name: "linux-x86_64",
-    machine: 62,
-}];
+pub(crate) const TARGETS: [Target; 3] = [
+    Target {
+        triple: "x86_64-unknown-linux-musl",
+        name: "linux-x86_64",
+        machine: 62,
+    },
+    Target {
+        triple: "i686-unknown-linux-musl",
+        name: "linux-i686",
+        machine: 3,
+    },
+    Target {
+        triple: "aarch64-unknown-linux-musl",
+        name: "linux-aarch64",
+        machine: 183,
+    },
+];
 
 /// The target the chores themselves run programs of.
 pub(crate) const HOST: &Target = &TARGETS[0];

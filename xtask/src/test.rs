@@ -2,7 +2,7 @@
 
 use crate::sh::{self, Outcome};
 use crate::workspace::cargo;
-use crate::{dist, packages, tidy};
+use crate::{dist, packages, tidy, vm};
 
 /// Installs what the tests compare against, builds what they run, and runs them all.
 /// Whatever was skipped is told again at the end.
@@ -25,16 +25,33 @@ pub(crate) fn run() -> Outcome {
             skipped.push(told.to_owned());
         }
     });
-    for program in missing {
+    for program in &missing {
         skipped.push(format!(
             "SKIPPED: all that asks {program}, which is not installed"
         ));
     }
+    let booted = tested.and_then(|()| media(&missing, &mut skipped));
     skipped.sort();
     skipped.dedup();
     summed_up(&skipped);
-    tested?;
+    booted?;
     tidy::run(&programs)
+}
+
+/// The medium: made, mounted and booted.
+fn media(missing: &[&str], skipped: &mut Vec<String>) -> Outcome {
+    let needed = [
+        "xorriso",
+        "mcopy",
+        "grub-mkimage",
+        "qemu-system-x86_64",
+        vm::UEFI,
+    ];
+    if !nix::unistd::geteuid().is_root() || needed.iter().any(|tool| missing.contains(tool)) {
+        skipped.push("SKIPPED: the medium: needs root and the tools above".into());
+        return Ok(());
+    }
+    vm::run()
 }
 
 /// What a line says was skipped, from that word on.

@@ -1,7 +1,8 @@
-//! `cargo xtask vm`: boots the medium in QEMU in each way a machine may, and does in it
-//! what an investigator does.
+//! `cargo xtask vm`: mounts the medium as a machine in doubt would, boots it in QEMU in
+//! each way a machine may, and does there what an investigator does.
 
 mod machine;
+mod mounted;
 
 use crate::sh::{self, Outcome};
 use crate::{iso, sums, workspace};
@@ -86,6 +87,7 @@ pub(crate) fn staged() -> Outcome {
         .map_err(|why| format!("port {PORT}: {why}"))?;
     let told = workspace::metadata(&["--no-deps"])?;
     let media = PathBuf::from(workspace::text(&told, "target_directory")).join("media");
+    mounted::check(&iso::path(), &media)?;
     let disk = disk(&media)?;
     let before = sum(&disk)?;
     for way in WAYS {

@@ -44,10 +44,7 @@ const NAMES_PROC: &[(&str, &str)] = &[
         "crates/compare/",
         "it opens nothing, and tells a reader where to look",
     ),
-    (
-        "crates/rcompare/src/run.rs",
-        "it names its own place in an error",
-    ),
+    ("crates/rcompare/", "it asks the door for them"),
     ("tests/", "tests stage and forge them"),
     ("xtask/", "no program that is shipped"),
 ];

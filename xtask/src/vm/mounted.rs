@@ -1,0 +1,78 @@
+//! The image mounted, as on a machine in doubt: every program runs from it in a root that
+//! holds nothing else.
+
+use crate::sh::{self, Outcome};
+use crate::targets::{TARGETS, Target};
+use crate::workspace::PROGRAMS;
+use std::path::Path;
+use std::process::Command;
+
+/// Where the image is mounted in the empty root.
+const MEDIUM: &str = "/medium";
+
+/// Mounts the image read-only in an empty root with /proc and /dev, and runs every program
+/// of every system on it. We are in a mount namespace of our own: it all goes with us.
+///
+/// # Errors
+/// Something cannot be mounted, or a program does not run.
+pub(super) fn check(image: &Path, work: &Path) -> Outcome {
+    let root = work.join("empty");
+    for directory in ["medium", "proc", "dev"] {
+        std::fs::create_dir_all(root.join(directory))
+            .map_err(|why| format!("{}: {why}", root.display()))?;
+    }
+    let mount = |words: &[&str], from: &Path, to: &str| {
+        sh::run(
+            Command::new("mount")
+                .args(words)
+                .arg(from)
+                .arg(root.join(to)),
+        )
+    };
+    mount(&["-o", "loop,ro"], image, "medium")?;
+    mount(&["-t", "proc"], Path::new("proc"), "proc")?;
+    mount(&["--bind"], Path::new("/dev"), "dev")?;
+    for target in &TARGETS {
+        let programs = format!("{MEDIUM}/{}", target.name);
+        if !root.join(programs.trim_start_matches('/')).is_dir() {
+            println!("SKIPPED: {} mounted: it is not on the medium", target.name);
+            continue;
+        }
+        let Some(runner) = runner(target, &root)? else {
+            println!(
+                "SKIPPED: {} mounted: qemu-user-static is not installed",
+                target.name
+            );
+            continue;
+        };
+        for program in PROGRAMS {
+            let mut run = Command::new("chroot");
+            run.arg(&root)
+                .args(&runner)
+                .arg(format!("{programs}/{program}"));
+            let told = sh::output(run.arg("--version"))?;
+            if !told.starts_with(program) {
+                return Err(format!("{programs}/{program} --version says {told:?}"));
+            }
+        }
+        println!(
+            "vm: mounted: all programs of {} run in an empty root",
+            target.name
+        );
+    }
+    Ok(())
+}
+
+/// What must stand before a program of this system: nothing where this processor runs it,
+/// a copy of qemu in the root where not.
+fn runner(target: &Target, root: &Path) -> Outcome<Option<Vec<String>>> {
+    if target.name != "linux-aarch64" {
+        return Ok(Some(Vec::new()));
+    }
+    let qemu = Path::new("/usr/bin/qemu-aarch64-static");
+    if !qemu.is_file() {
+        return Ok(None);
+    }
+    std::fs::copy(qemu, root.join("qemu")).map_err(|why| format!("{}: {why}", qemu.display()))?;
+    Ok(Some(vec!["/qemu".into()]))
+}
