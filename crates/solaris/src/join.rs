@@ -8,13 +8,103 @@
 //! | Solaris 10 | nothing | only that it is a socket | unknown |
 
 use crate::read::walk::Find;
-use model::{FdDetail, FileKind, Inet, Owner, Pid, Proto, SockName, Socket, State};
-use std::collections::HashMap;
+use model::{
+    FdDetail, FileKind, Inet, Inode, OpenFile, Owner, Pid, Proto, SockName, Socket, State,
+};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
 
 /// Socket types as Solaris numbers them: the other way round than elsewhere.
 const SOCK_DGRAM: u32 = 1;
 const SOCK_STREAM: u32 = 2;
+
+/// What tells two sockets with one inode apart: transport and family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Class {
+    stream: bool,
+    ipv6: bool,
+}
+
+/// Inodes of sockets are 16 bits of an address before June 2021 and 32 since, so two sockets
+/// may share one. To keep them apart by inode alone, a shared one gets their transport and
+/// family above its 32 bits; all others stay as the kernel tells them.
+#[derive(Debug, Default)]
+pub struct Keys(BTreeSet<u64>);
+
+/// Above every inode of a socket.
+const ABOVE: u32 = 32;
+
+impl Keys {
+    /// Finds the inodes that sockets of different kinds share.
+    #[must_use]
+    pub fn of(sockets: &[Socket]) -> Keys {
+        let mut classes: BTreeMap<u64, BTreeSet<Class>> = BTreeMap::new();
+        for socket in sockets {
+            if let Some(class) = class_of(socket) {
+                classes.entry(socket.inode.0).or_default().insert(class);
+            }
+        }
+        let shared = classes.into_iter().filter(|(_, classes)| classes.len() > 1);
+        Keys(shared.map(|(inode, _)| inode).collect())
+    }
+
+    /// The inode a socket is to be known by.
+    #[must_use]
+    pub fn of_socket(&self, socket: &Socket) -> Inode {
+        self.key(socket.inode, class_of(socket))
+    }
+
+    /// The inode a descriptor's socket is to be known by. Without `fdinfo` a shared inode
+    /// names nobody: it stays as it is, and so is no socket's.
+    #[must_use]
+    pub fn of_file(&self, file: &OpenFile) -> Option<Inode> {
+        let class = file.detail.as_deref().and_then(class_of_file);
+        match file.kind {
+            FileKind::Socket => Some(self.key(file.inode?, class)),
+            _ => file.inode,
+        }
+    }
+
+    fn key(&self, inode: Inode, class: Option<Class>) -> Inode {
+        match class {
+            Some(class) if self.0.contains(&inode.0) => {
+                let kind = 1 + u64::from(class.stream) + 2 * u64::from(class.ipv6);
+                Inode(kind << ABOVE | inode.0)
+            }
+            _ => inode,
+        }
+    }
+}
+
+/// The class of an IP socket; TLI endpoints are told apart by being no sockets.
+fn class_of(socket: &Socket) -> Option<Class> {
+    let streams = socket.streams.as_deref();
+    let endpoint = streams.is_some_and(|told| told.endpoint_device.is_some());
+    let inet = socket
+        .kind
+        .inet()
+        .filter(|_| !endpoint && socket.inode.0 != 0)?;
+    let stream = match inet.proto {
+        Proto::Tcp => true,
+        Proto::Udp => false,
+        _ => return None,
+    };
+    let ipv6 = inet.local.is_ipv6() || streams.is_some_and(|told| told.dual_stack);
+    Some(Class { stream, ipv6 })
+}
+
+fn class_of_file(detail: &FdDetail) -> Option<Class> {
+    let Some(SockName::Inet(local)) = &detail.local else {
+        return None;
+    };
+    let stream = match detail.socket_type? {
+        SOCK_STREAM => true,
+        SOCK_DGRAM => false,
+        _ => return None,
+    };
+    let ipv6 = local.is_ipv6();
+    Some(Class { stream, ipv6 })
+}
 
 /// Who holds a socket, and how that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +146,8 @@ fn owner(
     by_name: &HashMap<SocketAddr, Vec<(&Find, &FdDetail)>>,
 ) -> Held {
     if socket.inode.0 != 0 {
-        let found = by_inode.get(&socket.inode.0).map_or(&[][..], Vec::as_slice);
+        let inode = socket.inode.0 & ((1 << ABOVE) - 1);
+        let found = by_inode.get(&inode).map_or(&[][..], Vec::as_slice);
         let same = found.iter().filter(|find| is_same(socket, find));
         return Held::By(same.map(|find| find.owner.clone()).collect());
     }

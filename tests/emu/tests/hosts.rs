@@ -10,7 +10,7 @@
 mod common;
 
 use emu::Release;
-use model::ask::{SocketAsk, States};
+use model::ask::{FilesAsk, SocketAsk, States, WalkAsk};
 use model::{Family, Proto, Socket, Source, State};
 use solaris::Held;
 use std::path::Path;
@@ -151,6 +151,62 @@ fn an_unknown_layout_is_told() {
     assert_eq!(creators, [None, None]);
     let reasons: Vec<&str> = told.gaps.iter().map(|gap| gap.reason.as_str()).collect();
     assert_eq!(reasons, ["entries of 52 bytes: the creator is left out"]);
+}
+
+/// Programs join by inode alone, and two sockets here have the same.
+#[test]
+fn a_shared_inode_names_one_socket() {
+    let host = host(Release::Illumos);
+    let root = Sysroot::at(host.path()).expect("a recorded tree");
+    let found = solaris::holdings(&root, &WalkAsk::default());
+    let mut ports = Vec::new();
+    for socket in inet(&root) {
+        let same = |find: &&model::process::Holding| find.inode == socket.inode;
+        let pids = found.holdings.iter().filter(same);
+        let pids: Vec<u32> = pids.map(|find| find.owner.id.pid.0).collect();
+        ports.push((socket.endpoint().map(|endpoint| endpoint.port), pids));
+    }
+    let expected = [
+        (Some(22), vec![502]),
+        (Some(22), vec![771]),
+        (Some(4444), vec![900]),
+        (Some(31337), vec![]),
+        (Some(111), vec![310]),
+        (Some(123), vec![600]),
+    ];
+    assert_eq!(ports, expected);
+    let ask = FilesAsk {
+        sockets_only: true,
+        ..FilesAsk::default()
+    };
+    let mut inodes = Vec::new();
+    solaris::files(&root, &ask, &mut |_, tables| {
+        let files = tables.iter().flat_map(|table| &table.files);
+        inodes.extend(files.filter_map(|file| file.inode));
+    });
+    inodes.sort_unstable();
+    inodes.dedup();
+    assert_eq!(
+        inodes.len(),
+        5,
+        "four IP sockets and a unix one: {inodes:?}"
+    );
+}
+
+#[test]
+fn a_source_of_another_system_is_told() {
+    let host = host(Release::Illumos);
+    let root = Sysroot::at(host.path()).expect("a recorded tree");
+    let ask = SocketAsk {
+        tables: vec![(Family::Inet, Some(Proto::Tcp))],
+        states: States::ALL,
+    };
+    let told = solaris::sockets(&root, Source::Netlink, &ask, &mut |_| panic!("no socket"));
+    let [gap] = &told.gaps[..] else {
+        panic!("one gap")
+    };
+    assert_eq!(gap.place, "source netlink");
+    assert!(told.coverage.looked.is_empty());
 }
 
 #[test]

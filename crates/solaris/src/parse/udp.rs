@@ -38,6 +38,7 @@ pub fn table(
         let reason = format!("entries of {stride} bytes: the creator is left out");
         parsed.notes.push(Gap::new(place, reason));
     }
+    parsed.rows.reserve(bytes.len() / stride);
     for (number, record) in records(bytes, stride).enumerate() {
         let fields = Fields::new(record, abi);
         let info = infos.get(number).copied().flatten();

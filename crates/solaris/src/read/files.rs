@@ -2,10 +2,12 @@
 
 use super::kernel::named;
 use super::processes::{Held, descriptors, is_same, note, open, pids};
+use super::tables::inet;
+use crate::join::Keys;
 use crate::layout::Abi;
 use crate::parse::{fdinfo, map};
 use model::ask::{FilesAsk, Table, Told};
-use model::{FileKind, Foreign, Gap, Gaps, Inode, OpenFile, Process, Slot};
+use model::{FileKind, Foreign, Gap, Gaps, Inode, OpenFile, Pid, Process, Slot};
 use std::collections::BTreeSet;
 use std::io;
 use sysroot::{Stat, Sysroot};
@@ -20,6 +22,7 @@ pub fn files(root: &Sysroot, ask: &FilesAsk, sink: &mut dyn FnMut(Process, Vec<T
         pids.retain(|pid| only.contains(pid));
     }
     told.coverage.processes = u64::try_from(pids.len()).ok();
+    let keys = Keys::of(&inet(root, &mut told).sockets);
     for pid in pids {
         let Some(mut held) = open(root, pid, named.abi, &mut told.gaps) else {
             continue;
@@ -32,6 +35,9 @@ pub fn files(root: &Sysroot, ask: &FilesAsk, sink: &mut dyn FnMut(Process, Vec<T
             }
             for number in descriptors(root, &held, &mut told.gaps) {
                 files.extend(descriptor(&held, number, named.abi, &mut told.gaps));
+            }
+            for file in &mut files {
+                file.inode = keys.of_file(file);
             }
             if ask.sockets_only {
                 files.retain(|file| file.kind == FileKind::Socket);
@@ -46,6 +52,14 @@ pub fn files(root: &Sysroot, ask: &FilesAsk, sink: &mut dyn FnMut(Process, Vec<T
         }
     }
     told
+}
+
+/// What a process is, if it is still there and tells.
+#[must_use]
+pub fn process(root: &Sysroot, pid: Pid) -> Option<Process> {
+    let mut gaps = Gaps::new();
+    let (named, _) = named(root);
+    open(root, pid, named.abi, &mut gaps).map(|held| held.process)
 }
 
 /// A place of a process in words.

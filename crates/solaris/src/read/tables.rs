@@ -2,29 +2,41 @@
 
 use super::kernel::named;
 use super::{answer, counters};
+use crate::join::Keys;
 use crate::parse::{mib, optmgmt, unix};
 use crate::sys;
-use model::ask::{SocketAsk, Told};
-use model::{Family, Gap, Looked, Socket, Source};
+use model::ask::{SocketAsk, States, Told};
+use model::{Family, Gap, Looked, Socket, Source, State};
 use sysroot::Sysroot;
 
 const MIB2: &str = "mib2";
 
-/// Gives every socket asked for, in the order asked for and within it in the kernel's. Here
-/// each family has one source, the MIB for IP and kstat for unix, so `via` is no choice.
-pub fn sockets(
-    root: &Sysroot,
-    _via: Source,
-    ask: &SocketAsk,
-    sink: &mut dyn FnMut(Socket),
-) -> Told {
+/// Gives every socket asked for, in the order asked for and within it in the kernel's. Each
+/// family has one source here, the MIB for IP and kstat for unix. It is also what the
+/// tables of Linux (`Procfs`) stand for; another source does not exist.
+///
+/// Inodes are the kernel's, except where two sockets share one: see [`Keys`].
+pub fn sockets(root: &Sysroot, via: Source, ask: &SocketAsk, sink: &mut dyn FnMut(Socket)) -> Told {
     let mut told = Told::default();
+    if !matches!(via, Source::Procfs | Source::Mib2 | Source::Kstat) {
+        // Who asks for bound sockets alone has had the tables, which tell them here.
+        if ask.states != States::of(&[State::Bound]) {
+            let place = format!("source {via}");
+            told.gaps
+                .push(Gap::new(place, "not a source of this system"));
+        }
+        return told;
+    }
     let ip = |family| matches!(family, Family::Inet | Family::Inet6);
-    let tables = match ask.tables.iter().any(|(family, _)| ip(*family)) {
+    let mut tables = match ask.tables.iter().any(|(family, _)| ip(*family)) {
         true => inet(root, &mut told),
         false => mib::Tables::default(),
     };
-    told.gaps.extend(tables.gaps);
+    told.gaps.append(&mut tables.gaps);
+    let keys = Keys::of(&tables.sockets);
+    for socket in &mut tables.sockets {
+        socket.inode = keys.of_socket(socket);
+    }
     for (family, proto) in &ask.tables {
         match family {
             Family::Inet | Family::Inet6 => {

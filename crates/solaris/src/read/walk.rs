@@ -3,6 +3,8 @@
 use super::files::descriptor;
 use super::kernel::named;
 use super::processes::{descriptors, is_same, open, pids};
+use super::tables::inet;
+use crate::join::Keys;
 use model::ask::{Told, WalkAsk};
 use model::process::Holding;
 use model::{FileKind, Gap, Held, OpenFile, Owner, Process};
@@ -28,15 +30,16 @@ pub struct Holdings {
     pub told: Told,
 }
 
-/// Finds every holding asked for, by inode alone. Inodes of sockets are 16 or 32 bits of an
-/// address and may be shared: [`crate::owners`] joins with more care.
+/// Finds every holding asked for. Where sockets share an inode, each has the one it is known
+/// by among the socket tables ([`Keys`]).
 #[must_use]
 pub fn holdings(root: &Sysroot, ask: &WalkAsk) -> Holdings {
-    let (finds, processes, told) = finds(root);
+    let (finds, processes, mut told) = finds(root);
+    let keys = Keys::of(&inet(root, &mut told).sockets);
     let mut holdings: Vec<Holding> = finds
         .into_iter()
         .filter_map(|find| {
-            let inode = find.file.inode?;
+            let inode = keys.of_file(&find.file)?;
             let wanted = ask.inodes.as_ref().is_none_or(|only| only.contains(&inode));
             let owner = find.owner;
             wanted.then_some(Holding { inode, owner })
