@@ -26,6 +26,7 @@ pub mod mount;
 pub mod probe;
 pub mod process;
 pub mod procfs;
+pub mod receipt;
 pub mod record;
 pub mod service;
 pub mod socket;

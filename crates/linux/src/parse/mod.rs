@@ -2,6 +2,7 @@
 
 pub mod behind;
 pub mod counters;
+pub mod exact;
 pub mod fdinfo;
 pub mod getdents;
 pub mod links;
@@ -16,6 +17,7 @@ pub mod sockaddr;
 pub mod stat;
 pub mod statmount;
 pub mod text;
+pub mod tiling;
 
 /// Byte order of the kernel that spoke: a recording may come from another machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,6 +14,7 @@ pub mod oracles;
 pub mod pidfd;
 pub mod private;
 mod processes;
+pub mod receipt;
 pub mod tables;
 mod threads;
 pub mod walk;

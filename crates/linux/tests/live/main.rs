@@ -15,4 +15,5 @@ mod make;
 mod oracles;
 mod pidfd;
 mod private;
+mod receipt;
 mod stage;
