@@ -101,7 +101,8 @@ fn fd(row: &Row<'_>, out: &mut Text) {
     out.show(letter(lock));
 }
 
-fn device(row: &Row<'_>, out: &mut Text) {
+/// Device, or inode of an internet or packet socket.
+pub(crate) fn device(row: &Row<'_>, out: &mut Text) {
     match row.socket.map(|socket| (&socket.kind, socket.inode)) {
         Some((Kind::Inet(_) | Kind::Inet6(_), inode)) if row.proto_word().is_some() => {
             out.number(inode.0);
@@ -209,7 +210,7 @@ const FLAGS: &[(u32, &str)] = &[
 pub(crate) fn flags(row: &Row<'_>, out: &mut Text) {
     let Some(flags) = row.file.flags else { return };
     if row.show.flags_hex {
-        return out.show(format_args!("{:#x}", flags & !0o2_000_000));
+        return out.show(format_args!("{flags:#x};0x0"));
     }
     let mut sep = "";
     let mut word = |word: &str| {

@@ -1,10 +1,12 @@
 //! One round: tables first, then the processes, a row at a time to whoever prints them.
 
+use crate::endpoints::{Ends, Key};
 use crate::query::{Class, Query};
 use crate::row::{Row, Show};
-use crate::sockets;
-use model::ask::FilesAsk;
-use model::{Coverage, Gaps};
+use crate::sockets::{self, Sockets};
+use model::ask::{FilesAsk, Table};
+use model::{Coverage, Gaps, Process};
+use std::collections::HashSet;
 use std::io;
 use sysroot::Sysroot;
 
@@ -39,6 +41,20 @@ pub(crate) struct Extra {
     pub(crate) flags: bool,
     /// Threads with tables of their own.
     pub(crate) threads: bool,
+    /// Mark the other ends.
+    pub(crate) ends: bool,
+    /// Also list them.
+    pub(crate) end_rows: bool,
+}
+
+/// Where rows come from, and where they go.
+struct Listing<'a> {
+    query: &'a mut Query,
+    show: &'a Show,
+    sockets: &'a Sockets,
+    print: &'a mut dyn Print,
+    out: &'a mut dyn io::Write,
+    found: bool,
 }
 
 /// Reads everything once and prints what is meant.
@@ -53,55 +69,142 @@ pub(crate) fn round(
     print: &mut dyn Print,
     out: &mut dyn io::Write,
 ) -> io::Result<Round> {
-    let (sockets, gaps) = sockets::read(root, query);
-    let sockets_only = query.only(&[Class::Inet, Class::Unix]);
-    let ask = FilesAsk {
-        pids: query.pids(),
+    let with_ends = extra.ends || extra.end_rows;
+    let (sockets, gaps) = sockets::read(root, query, with_ends);
+    let ask = ask(query, extra, with_ends, &sockets);
+    let mut listing = Listing {
+        query,
+        show,
+        sockets: &sockets,
+        print,
+        out,
+        found: false,
+    };
+    let mut outcome = Ok(());
+    let mut told = if with_ends {
+        let mut processes = Vec::new();
+        let told = host::files(root, &ask, &mut |process, tables| {
+            processes.push((process, tables));
+        });
+        let (mounts, _) = host::mounts(root);
+        let queues = mounts.iter().filter(|mount| mount.kind == b"mqueue");
+        let ends = Ends::new(
+            &processes,
+            &sockets,
+            queues.map(|mount| mount.device).collect(),
+        );
+        outcome = listing.with_ends(&processes, &ends, extra.end_rows);
+        told
+    } else {
+        host::files(root, &ask, &mut |process, tables| {
+            if outcome.is_ok() {
+                outcome = listing.process(&process, &tables, None, None);
+            }
+        })
+    };
+    outcome?;
+    let mut round = Round {
+        found: listing.found,
+        gaps,
+        coverage: told.coverage,
+    };
+    round.gaps.append(&mut told.gaps);
+    print.end(&round, out)?;
+    Ok(round)
+}
+
+fn ask(query: &Query, extra: Extra, with_ends: bool, sockets: &Sockets) -> FilesAsk {
+    let sockets_only = !with_ends && query.only(&[Class::Inet, Class::Unix]);
+    FilesAsk {
+        pids: query.pids().filter(|_| !with_ends),
         sockets_only,
         threads: extra.threads,
         flags: extra.flags,
         messages: if sockets_only {
-            Default::default()
+            HashSet::new()
         } else {
             sockets.unix()
         },
-    };
-    let mut round = Round {
-        gaps,
-        ..Round::default()
-    };
-    let mut outcome = Ok(());
-    let mut told = host::files(root, &ask, &mut |process, tables| {
-        if outcome.is_err() || !query.admits(&process) {
-            return;
+    }
+}
+
+impl Listing<'_> {
+    /// Prints the rows of one process that are meant, or that are the other end of such.
+    fn process(
+        &mut self,
+        process: &Process,
+        tables: &[Table],
+        ends: Option<&Ends>,
+        also: Option<&HashSet<Key>>,
+    ) -> io::Result<()> {
+        if !self.query.admits(process) {
+            return Ok(());
         }
-        for table in &tables {
+        for table in tables {
             for file in &table.files {
-                let row = Row {
-                    process: &process,
+                let mut row = Row {
+                    process,
                     tid: table.tid,
                     file,
-                    socket: file.inode.and_then(|inode| {
-                        (file.kind == model::FileKind::Socket)
-                            .then(|| sockets.get(inode))
-                            .flatten()
-                    }),
+                    socket: self.sockets.of(file),
                     ends: "",
-                    show,
+                    show: self.show,
                 };
-                if query.picks(&row) {
-                    round.found = true;
-                    outcome = print.row(&row, out);
-                    if outcome.is_err() {
-                        return;
+                let words;
+                let meant = self.query.picks(&row)
+                    || also.zip(ends).is_some_and(|(keys, ends)| {
+                        ends.own(file, row.socket)
+                            .is_some_and(|key| keys.contains(&key))
+                    });
+                if !meant {
+                    continue;
+                }
+                if let Some(ends) = ends {
+                    words = ends.words(&row);
+                    row.ends = &words;
+                }
+                self.found = true;
+                self.print.row(&row, self.out)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The same over processes already read; under `end_rows` the other ends of what is
+    /// meant are found first.
+    fn with_ends(
+        &mut self,
+        processes: &[(Process, Vec<Table>)],
+        ends: &Ends,
+        end_rows: bool,
+    ) -> io::Result<()> {
+        let mut keys = HashSet::new();
+        if end_rows {
+            for (process, tables) in processes {
+                if !self.query.admits(process) {
+                    continue;
+                }
+                for (tid, file) in tables
+                    .iter()
+                    .flat_map(|table| table.files.iter().map(|file| (table.tid, file)))
+                {
+                    let row = Row {
+                        process,
+                        tid,
+                        file,
+                        socket: self.sockets.of(file),
+                        ends: "",
+                        show: self.show,
+                    };
+                    if self.query.picks(&row) {
+                        keys.extend(ends.other(file, row.socket));
                     }
                 }
             }
         }
-    });
-    outcome?;
-    round.gaps.append(&mut told.gaps);
-    round.coverage = told.coverage;
-    print.end(&round, out)?;
-    Ok(round)
+        for (process, tables) in processes {
+            self.process(process, tables, Some(ends), Some(&keys))?;
+        }
+        Ok(())
+    }
 }

@@ -3,8 +3,11 @@
 
 mod argv;
 mod cells;
+mod endpoints;
+mod fields;
 mod json;
 mod listing;
+mod lsof_json;
 mod name;
 mod options;
 mod places;

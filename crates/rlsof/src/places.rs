@@ -30,14 +30,14 @@ pub(crate) fn add(root: &Sysroot, options: &Options, query: &mut Query) -> Resul
                 dir: Foreign::from(dir_bytes),
                 deep,
             };
-            query.push(What::Place(place), &format!("directory: {}", dir.display()));
+            query.push(What::Place(place), "directory", &dir.display().to_string());
         }
     }
     if options.nfs {
         let (mounts, _) = host::mounts(root);
         let far = mounts.iter().filter(|mount| mount.is_nfs());
         let devices = far.map(|mount| mount.device).collect();
-        query.push(What::Nfs(devices), "NFS files");
+        query.push(What::Nfs(devices), "NFS files", "");
     }
     for file in &options.files {
         one(root, options, &here, file, query)?;
@@ -65,8 +65,8 @@ fn one(
     let device = mounts
         .iter()
         .find(|mount| mount.source == bytes && stat.mode & 0o170_000 == BLOCK);
-    let label = format!("file: {}", file.display());
-    let mut push = |place: Place| query.push(What::Place(place), &label);
+    let typed = file.display().to_string();
+    let mut push = |place: Place| query.push(What::Place(place), "file use", &typed);
     match (mounted.or(device), stat.mode & 0o170_000) {
         (Some(mount), _) if !as_file => push(Place::Mount {
             device: mount.device,

@@ -12,8 +12,8 @@ use std::collections::{BTreeMap, HashSet};
 #[derive(Debug)]
 pub(crate) struct Item {
     pub(crate) what: What,
-    /// How it was typed, for `-V`.
-    pub(crate) label: String,
+    /// What kind of thing it is, and how it was typed, for `-V`.
+    pub(crate) label: (&'static str, String),
     pub(crate) found: bool,
 }
 
@@ -103,10 +103,10 @@ impl Query {
         for spec in &options.inet {
             let address =
                 Address::parse(spec).map_err(|why| usage(&format!("{why} in -i {spec}")))?;
-            query.push(What::Inet(address), &format!("Internet address: {spec}"));
+            query.push(What::Inet(address), "Internet address", spec);
         }
         if options.unix {
-            query.push(What::Unix, "unix sockets");
+            query.push(What::Unix, "unix sockets", "");
         }
         for list in &options.fd {
             query
@@ -115,7 +115,7 @@ impl Query {
                 .map_err(|why| usage(&format!("{why} in -d {list}")))?;
         }
         if !query.fds.is_empty() && !query.fds.excludes() {
-            query.push(What::Fd, "descriptors");
+            query.push(What::Fd, "descriptors", "");
         }
         for spec in options.size.iter().filter(|spec| !spec.is_empty()) {
             let filter =
@@ -126,7 +126,7 @@ impl Query {
             let most = most
                 .parse()
                 .map_err(|_| usage(&format!("no number in +L {most}")))?;
-            query.push(What::Links(most), "files with few links");
+            query.push(What::Links(most), "files with few links", "");
         }
         Ok(query)
     }
@@ -156,13 +156,13 @@ impl Query {
             .resolve(names)
             .map_err(|why| usage(&format!("{why} in -u")))?;
         for pid in pids.only {
-            self.push(What::Pid(pid), &format!("process ID: {pid}"));
+            self.push(What::Pid(pid), "process ID", &pid.to_string());
         }
         for group in groups.only {
-            self.push(What::Group(group), &format!("process group ID: {group}"));
+            self.push(What::Group(group), "process group ID", &group.to_string());
         }
         for user in users.only {
-            self.push(What::User(user), &format!("user ID: {user}"));
+            self.push(What::User(user), "user ID", &user.to_string());
         }
         self.not.pids = pids.not;
         self.not.groups = groups.not;
@@ -174,21 +174,21 @@ impl Query {
         for word in &options.command {
             match Command::parse(word).map_err(|why| usage(&format!("{why} in -c {word}")))? {
                 not @ Command::Not(_) => self.not.commands.push(not),
-                command => self.push(What::Command(command), &format!("command: {word}")),
+                command => self.push(What::Command(command), "command", word),
             }
         }
         match options.tasks.as_deref() {
             None | Some("i") => {}
-            Some("") => self.push(What::Tasks, "threads with tables of their own"),
+            Some("") => self.push(What::Tasks, "threads with tables of their own", ""),
             Some(other) => return Err(usage(&format!("-K takes i or nothing, not {other}"))),
         }
         Ok(())
     }
 
-    pub(crate) fn push(&mut self, what: What, label: &str) {
+    pub(crate) fn push(&mut self, what: What, kind: &'static str, typed: &str) {
         self.items.push(Item {
             what,
-            label: label.to_owned(),
+            label: (kind, typed.to_owned()),
             found: false,
         });
     }
@@ -259,12 +259,12 @@ impl Query {
         }
     }
 
-    /// What was asked for and not met.
-    pub(crate) fn misses(&self) -> impl Iterator<Item = &str> {
+    /// What was asked for and not met: its kind, and how it was typed.
+    pub(crate) fn misses(&self) -> impl Iterator<Item = &(&'static str, String)> {
         self.items
             .iter()
             .filter(|item| !item.found)
-            .map(|item| item.label.as_str())
+            .map(|item| &item.label)
     }
 
     /// Forgets what was met, for the next round.

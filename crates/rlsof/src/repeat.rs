@@ -45,12 +45,14 @@ impl Repeat {
         self.count.is_some_and(|count| done >= count) || (self.while_found && !found)
     }
 
-    /// Ends a round in the output, and sends it off.
+    /// Ends a round in the output, among fields as one of them, and sends it off.
     ///
     /// # Errors
     /// Those of the writer.
-    pub(crate) fn mark(&self, out: &mut dyn Write) -> io::Result<()> {
-        if !self.marker.is_empty() {
+    pub(crate) fn mark(&self, fields: bool, out: &mut dyn Write) -> io::Result<()> {
+        if fields {
+            writeln!(out, "m{}", self.marker)?;
+        } else if !self.marker.is_empty() {
             writeln!(out, "{}", self.marker)?;
         }
         out.flush()

@@ -1,8 +1,10 @@
 //! From options to an answer.
 
 use crate::cells::{COLUMNS, Column};
+use crate::fields::{self, Fields};
 use crate::json::Json;
 use crate::listing::{Extra, Print, Round, round};
+use crate::lsof_json::{Lines, Tree};
 use crate::options::Options;
 use crate::places;
 use crate::query::{Query, usage};
@@ -23,6 +25,9 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<Exit, Error>
     if options.columns.iter().any(|key| key == "help") {
         return Err(Error::Said(columns_help()));
     }
+    if options.fields.as_deref() == Some("?") {
+        return Err(Error::Said(fields::help()));
+    }
     let root = options.common.root()?;
     if options.sockets {
         return holders(options, &root, out);
@@ -42,32 +47,40 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<Exit, Error>
     let extra = Extra {
         flags: wants_flags(options),
         threads: options.tasks.as_deref() != Some("i"),
+        ends: options.endpoints,
+        end_rows: options.endpoint_files,
     };
     let Some(repeat) = Repeat::new(options)? else {
         let round = round(&root, &mut query, &show, extra, print.as_mut(), out)?;
-        return finish(options, &root, &query, &round);
+        return finish(options, &root, &query, &round, out);
     };
     let mut done = 0;
     loop {
         query.reset();
         let round = round(&root, &mut query, &show, extra, print.as_mut(), out)?;
-        repeat.mark(out)?;
+        repeat.mark(options.fields.is_some(), out)?;
         done += 1;
         if repeat.is_over(done, round.found) {
-            return finish(options, &root, &query, &round);
+            return finish(options, &root, &query, &round, out);
         }
         std::thread::sleep(repeat.pause);
         print = printer(options)?;
     }
 }
 
-fn finish(options: &Options, root: &Sysroot, query: &Query, round: &Round) -> Result<Exit, Error> {
+fn finish(
+    options: &Options,
+    root: &Sysroot,
+    query: &Query,
+    round: &Round,
+    out: &mut dyn Write,
+) -> Result<Exit, Error> {
     if options.misses {
-        for miss in query.misses() {
-            cli::note(
-                "rlsof",
-                &render::safe::escaped(format!("{miss} not located").as_bytes()),
-            );
+        // On standard output, as lsof has it.
+        for (kind, typed) in query.misses() {
+            let typed = render::safe::escaped(typed.as_bytes());
+            let sep = if typed.is_empty() { "" } else { ": " };
+            writeln!(out, "rlsof: {kind} not located{sep}{typed}")?;
         }
     }
     if !options.no_warnings || options.common.gaps {
@@ -102,10 +115,12 @@ fn holders(options: &Options, root: &Sysroot, out: &mut dyn Write) -> Result<Exi
 }
 
 fn wants_flags(options: &Options) -> bool {
-    options
-        .as_mounts
-        .iter()
-        .any(|letters| letters.contains(['g', 'G']))
+    let plus = |letters: &String| letters.contains(['g', 'G']);
+    let field = |letters: &String| letters.trim_matches('0').is_empty() || letters.contains('G');
+    options.as_mounts.iter().any(plus)
+        || options.fields.as_ref().is_some_and(field)
+        || options.json_tree
+        || options.json_lines
 }
 
 fn show(options: &Options) -> Result<Show, Error> {
@@ -151,6 +166,15 @@ fn printer(options: &Options) -> Result<Box<dyn Print>, Error> {
     if options.common.json {
         return Ok(Box::new(Json::default()));
     }
+    if let Some(letters) = &options.fields {
+        return Ok(Box::new(Fields::new(letters)?));
+    }
+    if options.json_tree {
+        return Ok(Box::new(Tree::default()));
+    }
+    if options.json_lines {
+        return Ok(Box::new(Lines));
+    }
     if options.terse {
         return Ok(Box::new(Terse::default()));
     }
@@ -182,7 +206,10 @@ fn columns(options: &Options) -> Result<Vec<&'static Column>, Error> {
     let shown = |key: &str| match key {
         "ppid" => options.ppid,
         "pgid" => options.pgid.iter().any(String::is_empty),
-        "flags" => wants_flags(options),
+        "flags" => options
+            .as_mounts
+            .iter()
+            .any(|letters| letters.contains(['g', 'G'])),
         "nlink" => options.links.is_some(),
         "netns" | "exe" | "start" | "inode" => false,
         _ => true,

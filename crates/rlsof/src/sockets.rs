@@ -2,7 +2,7 @@
 
 use crate::query::{Class, Query, What};
 use model::ask::{SocketAsk, States};
-use model::{Family, Gaps, Inode, Proto, Socket, Source};
+use model::{Family, FileKind, Gaps, Inode, OpenFile, Proto, Socket, Source};
 use std::collections::HashSet;
 use sysroot::Sysroot;
 
@@ -12,12 +12,20 @@ pub(crate) struct Sockets(Vec<Socket>);
 
 impl Sockets {
     /// The socket a descriptor stands for.
-    pub(crate) fn get(&self, inode: Inode) -> Option<&Socket> {
+    fn get(&self, inode: Inode) -> Option<&Socket> {
         let at = self
             .0
             .binary_search_by_key(&inode, |socket| socket.inode)
             .ok()?;
         self.0.get(at)
+    }
+
+    /// The socket an open file is.
+    pub(crate) fn of(&self, file: &OpenFile) -> Option<&Socket> {
+        match file.kind {
+            FileKind::Socket => self.get(file.inode?),
+            _ => None,
+        }
     }
 
     /// Inodes of the unix sockets.
@@ -31,11 +39,11 @@ impl Sockets {
 }
 
 /// Reads the tables a query needs. sock_diag is asked first, because it is faster and knows
-/// more; a table it does not give is read as text.
-pub(crate) fn read(root: &Sysroot, query: &Query) -> (Sockets, Gaps) {
+/// more; a table it does not give is read as text. With `all`, every table is needed.
+pub(crate) fn read(root: &Sysroot, query: &Query, all: bool) -> (Sockets, Gaps) {
     let (mut sockets, mut gaps) = (Vec::new(), Gaps::new());
-    let states = states(query);
-    for table in tables(query) {
+    let states = if all { States::ALL } else { states(query) };
+    for table in tables(query, all) {
         let ask = SocketAsk {
             tables: vec![table],
             states,
@@ -72,9 +80,9 @@ const PROTOS: [Proto; 8] = [
     Proto::Dccp,
 ];
 
-fn tables(query: &Query) -> Vec<(Family, Option<Proto>)> {
+fn tables(query: &Query, all: bool) -> Vec<(Family, Option<Proto>)> {
     let mut tables = Vec::new();
-    let only_inet = query.only(&[Class::Inet]);
+    let only_inet = !all && query.only(&[Class::Inet]);
     for family in [Family::Inet, Family::Inet6] {
         for proto in PROTOS {
             let meant = query.items.iter().any(|item| match &item.what {
