@@ -14,8 +14,6 @@ const WITH_VALUE: &[(&str, &str)] = &[
     ("-oJ", "--output-json"),
     ("-p", "--ports"),
     ("-T", "--timing"),
-    ("-g", "--source-port"),
-    ("-e", "--interface"),
 ];
 
 /// Options of one hyphen without a value, and their long form.
@@ -24,7 +22,6 @@ const PLAIN: &[(&str, &str)] = &[
     ("-P0", "--no-ping"),
     ("-PN", "--no-ping"),
     ("-n", "--numeric"),
-    ("-R", "--resolve-all"),
     ("-F", "--fast"),
     ("-r", "--in-order"),
     ("-4", "--ipv4"),

@@ -1,13 +1,26 @@
 //! `--json`: the records every program of the kit speaks.
 
-use crate::request::Request;
+use crate::host::Host;
 use crate::sum;
 use model::probe::Tally;
 use model::record::{Begin, End};
-use model::{Coverage, Family, Gap, Looked, Probe, Record, SCHEMA, Source};
-use scan::{Plan, Ports, Report, route};
+use model::{Coverage, Family, Foreign, Gap, Looked, Probe, Record, SCHEMA, Source};
+use scan::{Plan, Ports, Report};
+use serde::Serialize;
 use std::io::{self, Write};
 use std::net::IpAddr;
+
+/// A probe record with what the port said of itself (`-sV`).
+#[derive(Serialize)]
+struct Spoken<'h> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(flatten)]
+    probe: Probe,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service: Option<&'static str>,
+    banner: &'h Foreign,
+}
 
 /// An answer under way: the first line is out, rows follow, [`Answer::end`] closes it.
 #[derive(Default)]
@@ -28,20 +41,39 @@ impl Answer {
         render::json::line(out, &Record::Begin(begin))
     }
 
-    /// The ports of one report.
-    pub(crate) fn report(&mut self, out: &mut dyn Write, report: &Report) -> io::Result<()> {
+    /// The ports of one host.
+    pub(crate) fn host(&mut self, out: &mut dyn Write, host: &Host) -> io::Result<()> {
+        for report in &host.reports {
+            self.report(out, host, report)?;
+        }
+        Ok(())
+    }
+
+    fn report(&mut self, out: &mut dyn Write, host: &Host, report: &Report) -> io::Result<()> {
         let (listed, sums) = sum::sift(report, sum::for_programs);
         for (port, answer) in listed {
             let probe = Probe {
                 technique: report.technique,
-                netns: None,
+                netns: host.netns,
                 proto: report.proto,
                 addr: report.addr,
                 port,
                 state: answer.state,
                 reason: answer.reason.name().to_owned(),
             };
-            self.row(out, &Record::Probe(probe))?;
+            match host.banners.get(&(report.proto, port)) {
+                Some(banner) => {
+                    self.rows += 1;
+                    let row = Spoken {
+                        kind: "probe",
+                        probe,
+                        service: banner.service,
+                        banner: &banner.words,
+                    };
+                    render::json::line(out, &row)?;
+                }
+                None => self.row(out, &Record::Probe(probe))?,
+            }
         }
         for sum in sums {
             for (reason, ports) in sum.reasons {
@@ -53,7 +85,7 @@ impl Answer {
                     reason: reason.name().to_owned(),
                     count: u32::try_from(ports.len()).unwrap_or(u32::MAX),
                     ports: Some(ports.to_string()),
-                    netns: None,
+                    netns: host.netns,
                 };
                 self.row(out, &Record::Tally(tally))?;
             }
@@ -83,17 +115,6 @@ impl Answer {
             coverage,
         };
         render::json::line(out, &Record::End(end))
-    }
-}
-
-/// Which source a run is: binds, a scan of this machine by itself, or of another.
-pub(crate) fn source(request: &Request) -> Source {
-    if request.is_bind() {
-        Source::Bind
-    } else if request.targets.iter().all(|&addr| route::is_local(addr)) {
-        Source::Connect
-    } else {
-        Source::Remote
     }
 }
 
@@ -130,6 +151,26 @@ impl Covered {
         };
         if !self.looked.contains(&looked) {
             self.looked.push(looked);
+        }
+    }
+
+    /// What another run covered too.
+    pub(crate) fn join(&mut self, other: Covered) {
+        if !other.ports.tcp.is_empty() {
+            self.ports.tcp = other.ports.tcp;
+        }
+        if !other.ports.udp.is_empty() {
+            self.ports.udp = other.ports.udp;
+        }
+        for addr in other.addrs {
+            if !self.addrs.contains(&addr) {
+                self.addrs.push(addr);
+            }
+        }
+        for looked in other.looked {
+            if !self.looked.contains(&looked) {
+                self.looked.push(looked);
+            }
         }
     }
 

@@ -4,21 +4,33 @@
 mod argv;
 mod clock;
 mod common;
+mod dry;
+mod grepable;
 mod host;
+mod input;
+mod interrupt;
 mod json;
+mod netns;
 mod options;
+mod progress;
 mod request;
 mod run;
+mod session;
+mod sink;
+mod style2005;
 mod sum;
 mod text;
+mod versions;
+mod whole;
+mod xml;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     cli::main("rnmap", |argv, out| {
-        let argv = argv::long_options(&argv).map_err(cli::Error::Usage)?;
-        let options: options::Options = cli::parse(&argv)?;
+        let long = argv::long_options(&argv).map_err(cli::Error::Usage)?;
+        let options: options::Options = cli::parse(&long)?;
         let request = request::Request::new(&options)?;
-        run::run(&options, &request, out)
+        whole::run(&options, &request, &argv, out)
     })
 }

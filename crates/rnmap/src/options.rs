@@ -1,6 +1,8 @@
 //! What was typed, as clap reads it after [`crate::argv`].
 
 use clap::Parser;
+use std::ffi::OsString;
+use std::time::Duration;
 
 /// Scan ports: what answers, from inside and from a trusted machine.
 #[derive(Parser, Debug)]
@@ -26,7 +28,7 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) udp: bool,
     /// Which port numbers of this machine are taken, by binding them: TCP and UDP, IPv4 and IPv6
-    #[arg(long, conflicts_with_all = ["connect", "syn", "udp", "targets"])]
+    #[arg(long, conflicts_with_all = ["connect", "syn", "udp", "targets", "ping_only", "service_version", "output_xml", "output_grepable", "output_all", "local"])]
     pub(crate) bind_probe: bool,
 
     /// -p: ports, as 22,80,8000-8010, T:22,U:53, ssh, http*, - for all
@@ -46,10 +48,34 @@ pub(crate) struct Options {
     pub(crate) ipv6: bool,
     /// -n: ask for no names; the default
     #[arg(long)]
-    pub(crate) numeric: bool,
-    /// -Pn: take every target for up; the default
+    numeric: bool,
+    /// -Pn: take every target for up
     #[arg(long)]
     pub(crate) no_ping: bool,
+    /// -sn: only ask who is up
+    #[arg(long)]
+    pub(crate) ping_only: bool,
+    /// -sL: only list the targets; sends nothing
+    #[arg(long)]
+    pub(crate) list_only: bool,
+    /// -sV: read what open TCP ports say of themselves
+    #[arg(long)]
+    pub(crate) service_version: bool,
+    /// -iL: targets from a file, - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) input_list: Option<OsString>,
+    /// Targets not to ask, with commas between
+    #[arg(long, value_name = "TARGETS", value_delimiter = ',')]
+    pub(crate) exclude: Vec<String>,
+    /// Ports not to ask for
+    #[arg(long, value_name = "PORTS")]
+    pub(crate) exclude_ports: Option<String>,
+    /// Every address of this machine
+    #[arg(long)]
+    pub(crate) local: bool,
+    /// From inside a network namespace: a name, a pid, or all of them
+    #[arg(long, value_name = "all|NAME|PID")]
+    pub(crate) netns: Option<String>,
 
     /// -T: pace, 0 (paranoid) to 5 (insane)
     #[arg(long, value_name = "0-5", default_value = "3", value_parser = timing)]
@@ -63,6 +89,9 @@ pub(crate) struct Options {
     /// Probes sent again at most, per port
     #[arg(long, value_name = "N")]
     pub(crate) max_retries: Option<u8>,
+    /// Time one host may take: 30s, 15m, 2h, 500ms
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) host_timeout: Option<Duration>,
     /// Threads at most
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
     pub(crate) threads: Option<u8>,
@@ -85,12 +114,61 @@ pub(crate) struct Options {
     /// List on standard error every place that could not be asked
     #[arg(long)]
     pub(crate) gaps: bool,
+    /// The words of nmap 7.93, or of 2005
+    #[arg(long, value_name = "modern|2005", default_value = "modern", value_parser = ["modern", "2005"])]
+    pub(crate) style: String,
+    /// -oN: normal output to FILE, - for standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output_normal: Option<OsString>,
+    /// -oX: XML to FILE
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output_xml: Option<OsString>,
+    /// -oG: a line a host to FILE
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output_grepable: Option<OsString>,
+    /// -oJ: JSON lines to FILE
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output_json: Option<OsString>,
+    /// -oA: all four, to NAME.nmap NAME.xml NAME.gnmap NAME.json
+    #[arg(long, value_name = "NAME")]
+    pub(crate) output_all: Option<OsString>,
+    /// Add to output files instead of emptying them
+    #[arg(long)]
+    pub(crate) append_output: bool,
+    /// Go on where an interrupted run left off: its -oJ file, and the same options again
+    #[arg(long, value_name = "FILE")]
+    pub(crate) resume: Option<OsString>,
+    /// Say what would be sent and how long it takes at least; send nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Taken for nmap's sake; progress is shown on a terminal anyway
+    #[arg(long, value_name = "TIME")]
+    stats_every: Option<String>,
+    /// No progress line
+    #[arg(long)]
+    pub(crate) noninteractive: bool,
+    /// -r: ports in order; they always are
+    #[arg(long)]
+    in_order: bool,
     /// -h
     #[arg(long, action = clap::ArgAction::Help)]
     help: Option<bool>,
     /// -V
     #[arg(long, action = clap::ArgAction::Version)]
     version: Option<bool>,
+}
+
+/// `500ms`, `30s`, `15m`, `2h`; seconds where nothing is said.
+fn duration(text: &str) -> Result<Duration, String> {
+    let units = [("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3_600.0)];
+    let (digits, unit) = units
+        .iter()
+        .find_map(|(unit, seconds)| Some((text.strip_suffix(unit)?, *seconds)))
+        .unwrap_or((text, 1.0));
+    let number = digits.parse::<f64>().ok().filter(|number| *number > 0.0);
+    number
+        .and_then(|number| Duration::try_from_secs_f64(number * unit).ok())
+        .ok_or_else(|| "a time is 30s, 15m, 2h or 500ms".to_owned())
 }
 
 /// nmap's numbers and names of the templates.

@@ -1,25 +1,33 @@
 //! What is wanted: options made into plans, or refused before anything is sent.
 
 use crate::common;
+use crate::input;
 use crate::options::Options;
 use cli::Error;
 use model::{Proto, Technique};
 use scan::target::{self, Spec, TARGETS_MAX};
 use scan::{Pace, Plan, PortSet, Ports, ports, route, shards, syn};
+use std::collections::{BTreeMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// What is wanted.
 pub(crate) struct Request {
     /// Whom to ask, in the order typed; empty for a bind probe.
     pub(crate) targets: Vec<IpAddr>,
+    /// The names some were asked for by.
+    pub(crate) names: BTreeMap<IpAddr, String>,
+    /// Whether the targets are every address of the namespace asked from.
+    pub(crate) is_local: bool,
     /// What to ask them.
     pub(crate) ports: Ports,
-    /// How, one after the other.
+    /// How, one after the other; none to only ask who is up.
     pub(crate) techniques: Vec<Technique>,
     /// How fast.
     pub(crate) pace: Pace,
     /// Threads at most.
     pub(crate) threads: usize,
+    /// Whether to ask first who is up.
+    pub(crate) pings: bool,
     /// Families of a bind probe.
     families: Vec<IpAddr>,
 }
@@ -30,30 +38,42 @@ impl Request {
     /// # Errors
     /// The first thing that makes no sense, in one line.
     pub(crate) fn new(options: &Options) -> Result<Request, Error> {
-        let targets = targets(options)?;
-        if targets.is_empty() && !options.bind_probe {
+        let Named { addrs, names } = targets(options)?;
+        if options.local && !addrs.is_empty() {
+            return Err(usage("--local names the targets; no others can be given"));
+        }
+        if addrs.is_empty() && !options.bind_probe && !options.local {
             return Err(usage("no target given"));
         }
-        let ports = match &options.ports {
+        let near = addrs.iter().all(|&addr| route::is_local(addr));
+        let mut ports = match &options.ports {
             Some(list) => ports::parse(list).map_err(|why| usage(&why))?,
             None if options.fast => common::top(100),
             None if options.top_ports.is_some() => {
                 common::top(options.top_ports.map_or(0, usize::from))
             }
-            None if targets.iter().all(|&addr| route::is_local(addr)) => {
-                Ports::both(PortSet::all())
-            }
+            None if near => Ports::both(PortSet::all()),
             None => common::default_ports(),
         };
-        let techniques = techniques(options, &ports)?;
+        if let Some(list) = &options.exclude_ports {
+            ports = ports.minus(&ports::parse(list).map_err(|why| usage(&why))?);
+        }
+        let techniques = if options.ping_only || options.list_only {
+            Vec::new()
+        } else {
+            techniques(options, &ports)?
+        };
         Ok(Request {
-            targets,
+            targets: addrs,
+            names,
+            is_local: options.local,
             ports,
             techniques,
             pace: pace(options)?,
             threads: options
                 .threads
                 .map_or_else(shards::parallelism, usize::from),
+            pings: !options.no_ping && !options.bind_probe && !options.list_only,
             families: families(options),
         })
     }
@@ -136,24 +156,51 @@ fn families(options: &Options) -> Vec<IpAddr> {
     v4.into_iter().chain(v6).collect()
 }
 
-fn targets(options: &Options) -> Result<Vec<IpAddr>, Error> {
-    let mut all = Vec::new();
-    for text in &options.targets {
+/// Targets, and the names of those that were named.
+#[derive(Default)]
+struct Named {
+    addrs: Vec<IpAddr>,
+    names: BTreeMap<IpAddr, String>,
+}
+
+fn targets(options: &Options) -> Result<Named, Error> {
+    let mut named = Named::default();
+    let listed = match &options.input_list {
+        Some(path) => input::lines(path)?,
+        None => Vec::new(),
+    };
+    for text in options.targets.iter().chain(&listed) {
         match target::parse(text, options.ipv6).map_err(|why| usage(&why))? {
-            Spec::Addrs(addrs) => all.extend(addrs),
+            Spec::Addrs(addrs) => {
+                if text == "localhost" {
+                    named
+                        .names
+                        .extend(addrs.iter().map(|addr| (*addr, text.clone())));
+                }
+                named.addrs.extend(addrs);
+            }
             Spec::Name(name) => {
                 return Err(usage(&format!(
                     "target {name}: names are not asked for; give an address"
                 )));
             }
         }
-        if all.len() > TARGETS_MAX {
+        if named.addrs.len() > TARGETS_MAX {
             return Err(usage(&format!("more than {TARGETS_MAX} targets")));
         }
     }
-    let mut seen = std::collections::HashSet::new();
-    all.retain(|addr| seen.insert(*addr));
-    Ok(all)
+    let mut not_wanted = HashSet::new();
+    for text in &options.exclude {
+        match target::parse(text, options.ipv6).map_err(|why| usage(&why))? {
+            Spec::Addrs(addrs) => not_wanted.extend(addrs),
+            Spec::Name(name) => return Err(usage(&format!("--exclude {name}: not an address"))),
+        }
+    }
+    let mut seen = HashSet::new();
+    named
+        .addrs
+        .retain(|addr| !not_wanted.contains(addr) && seen.insert(*addr));
+    Ok(named)
 }
 
 fn pace(options: &Options) -> Result<Pace, Error> {
@@ -164,6 +211,9 @@ fn pace(options: &Options) -> Result<Pace, Error> {
         && least > most
     {
         return Err(usage("--min-rate is above --max-rate"));
+    }
+    if options.host_timeout.is_some() {
+        pace.host_timeout = options.host_timeout;
     }
     if let Some(retries) = options.max_retries {
         pace.retries_max = retries;

@@ -1,175 +1,253 @@
-//! Runs a request: groups of hosts, the techniques over each group, the hosts written out.
+//! Runs a request: groups of hosts, the techniques over each group, the hosts told as they
+//! are done.
 
 use crate::clock::Moment;
 use crate::host::Host;
-use crate::json::{self, Covered};
-use crate::options::Options;
+use crate::input::Settled;
+use crate::interrupt::Interrupt;
+use crate::json::Covered;
 use crate::request::Request;
-use crate::text::{self, Tone};
-use cli::{Error, Exit};
-use model::{Gap, Gaps};
-use scan::{Answer, Listener, Plan, Report};
-use std::io::{self, Write};
+use model::{Gap, Gaps, NetNs};
+use scan::{Answer, Listener, Plan, PortSet, Report, discover, route};
+use std::collections::{BTreeMap, HashMap};
+use std::io;
 use std::net::IpAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// Whom a run is told to while it runs.
+pub(crate) trait Teller {
+    /// A plan begins.
+    fn initiating(&mut self, plan: &Plan) -> io::Result<()>;
+    /// A port answers.
+    fn discovered(&mut self, plan: &Plan, found: (IpAddr, u16, Answer));
+    /// How far a plan is.
+    fn progress(&mut self, plan: &Plan, settled: usize, all: usize);
+    /// A plan is done.
+    fn completed(&mut self, plan: &Plan, took: Duration) -> io::Result<()>;
+    /// A host is done.
+    fn host(&mut self, host: Host) -> io::Result<()>;
+}
+
+/// What a run comes to, beside its hosts.
+#[derive(Default)]
+pub(crate) struct Outcome {
+    /// Hosts asked, and how many of them were up.
+    pub(crate) hosts: usize,
+    /// How many of them were up.
+    pub(crate) up: usize,
+    /// What could not be asked.
+    pub(crate) gaps: Gaps,
+    /// What was asked to the end.
+    pub(crate) covered: Covered,
+}
+
+/// What a run needs to know.
+pub(crate) struct Job<'j> {
+    /// What is wanted.
+    pub(crate) request: &'j Request,
+    /// What an earlier run settled.
+    pub(crate) settled: &'j Settled,
+    /// Whether to read what open ports say.
+    pub(crate) versions: bool,
+    /// The namespace asked from, where it is not our own.
+    pub(crate) netns: Option<NetNs>,
+    /// Whether the user wants an end.
+    pub(crate) interrupt: &'j Interrupt,
+}
 
 /// Hosts written out together.
 const GROUP: usize = 256;
 
-/// Runs it all.
+/// Runs it all, for these targets.
 ///
 /// # Errors
-/// Those of writing.
+/// Those of telling.
 pub(crate) fn run(
-    options: &Options,
-    request: &Request,
-    out: &mut dyn Write,
-) -> Result<Exit, Error> {
-    let tone = Tone {
-        verbose: options.verbose,
-        everything: options.debug > 0,
-        only_open: options.open,
-        reason: options.reason || options.verbose >= 2,
-    };
+    job: &Job<'_>,
+    targets: &[IpAddr],
+    teller: &mut dyn Teller,
+) -> io::Result<Outcome> {
+    let mut outcome = Outcome::default();
+    if job.request.is_bind() {
+        group(job, &[], teller, &mut outcome)?;
+        return Ok(outcome);
+    }
+    for targets in targets.chunks(GROUP) {
+        group(job, targets, teller, &mut outcome)?;
+        if job.interrupt.is_asked() {
+            break;
+        }
+    }
+    Ok(outcome)
+}
+
+/// One group of hosts through all techniques.
+fn group(
+    job: &Job<'_>,
+    targets: &[IpAddr],
+    teller: &mut dyn Teller,
+    outcome: &mut Outcome,
+) -> io::Result<()> {
+    let begun = Moment::now();
+    let up = who_is_up(job, targets, outcome);
+    let asked: Vec<IpAddr> = targets
+        .iter()
+        .copied()
+        .filter(|addr| up.contains_key(addr))
+        .collect();
+    let mut reports: HashMap<IpAddr, Vec<Report>> = HashMap::new();
+    let mut order: Vec<IpAddr> = targets.to_vec();
+    for plan in job.request.plans(&asked) {
+        for report in one_plan(job, &plan, teller, outcome)? {
+            outcome.covered.report(&plan, &report);
+            if !order.contains(&report.addr) {
+                order.push(report.addr);
+            }
+            reports.entry(report.addr).or_default().push(report);
+        }
+    }
+    for addr in order {
+        let mut host = Host {
+            addr,
+            name: job.request.names.get(&addr).cloned(),
+            netns: job.netns,
+            up: up
+                .get(&addr)
+                .copied()
+                .or(job.request.is_bind().then_some("localhost-response")),
+            reports: reports.remove(&addr).unwrap_or_default(),
+            banners: BTreeMap::new(),
+            begun,
+            ended: Moment::now(),
+        };
+        if job.versions {
+            crate::versions::read(&mut host, &|| job.interrupt.is_asked());
+            host.ended = Moment::now();
+        }
+        outcome.hosts += 1;
+        outcome.up += usize::from(host.up.is_some());
+        teller.host(host)?;
+    }
+    Ok(())
+}
+
+/// Which targets are up, and what said so.
+fn who_is_up(
+    job: &Job<'_>,
+    targets: &[IpAddr],
+    outcome: &mut Outcome,
+) -> HashMap<IpAddr, &'static str> {
+    if !job.request.pings {
+        return targets.iter().map(|&addr| (addr, "user-set")).collect();
+    }
+    let (near, far): (Vec<IpAddr>, Vec<IpAddr>) = targets
+        .iter()
+        .copied()
+        .partition(|&addr| route::is_local(addr));
+    let mut up: HashMap<IpAddr, &'static str> = near
+        .into_iter()
+        .map(|addr| (addr, "localhost-response"))
+        .collect();
+    if !far.is_empty() {
+        let stop = || job.interrupt.is_asked();
+        match discover::up(&far, &job.request.pace, &stop) {
+            Ok(found) => up.extend(found),
+            Err(error) => outcome.gaps.push(Gap::io("host discovery", &error)),
+        }
+    }
+    up
+}
+
+/// One technique over a group. What an earlier run settled is not asked again.
+fn one_plan(
+    job: &Job<'_>,
+    plan: &Plan,
+    teller: &mut dyn Teller,
+    outcome: &mut Outcome,
+) -> io::Result<Vec<Report>> {
     let from = Instant::now();
-    let mut answer = json::Answer::default();
-    let mut covered = Covered::default();
-    let mut gaps = Gaps::new();
-    if options.json {
-        answer.begin(out, json::source(request))?;
-    } else {
-        text::begin(out, Moment::now())?;
+    teller.initiating(plan)?;
+    let mut reports = Vec::new();
+    for part in parts(job.settled, plan) {
+        let mut relay = Relay {
+            plan: &part,
+            teller: &mut *teller,
+            reports: Vec::new(),
+        };
+        let stop = || job.interrupt.is_asked();
+        outcome
+            .gaps
+            .append(&mut scan::scan(&part, &mut relay, &stop)?);
+        reports.append(&mut relay.reports);
     }
-    let groups: Vec<&[IpAddr]> = if request.is_bind() {
-        vec![&[]]
-    } else {
-        request.targets.chunks(GROUP).collect()
-    };
-    let mut count = 0;
-    for group in groups {
-        let begun = Moment::now();
-        let mut reports = Vec::new();
-        for plan in request.plans(group) {
-            let mut part = Part {
-                plan: &plan,
-                out: &mut *out,
-                tells: tone.verbose > 0 && !options.json,
-                reports: Vec::new(),
-            };
-            gaps.append(&mut part.run()?);
-            for report in part.reports {
-                covered.report(&plan, &report);
-                if !report.missed.is_empty() {
-                    gaps.push(Gap::new(
-                        format!("{} {}", report.proto, report.addr),
-                        format!("{} ports not settled", report.missed.len()),
-                    ));
-                }
-                reports.push(report);
-            }
+    for report in &mut reports {
+        let before = job.settled.get(&(plan.technique, plan.proto, report.addr));
+        if let Some(before) = before {
+            let wanted = before
+                .iter()
+                .filter(|(port, _)| plan.ports.contains(**port));
+            report
+                .answers
+                .extend(wanted.map(|(port, answer)| (*port, *answer)));
+            report.answers.sort_unstable_by_key(|(port, _)| *port);
         }
-        for host in hosts(reports, begun) {
-            count += 1;
-            if options.json {
-                for report in &host.reports {
-                    answer.report(out, report)?;
-                }
-            } else {
-                text::host(out, &host, tone)?;
-            }
+        if !report.missed.is_empty() {
+            outcome.gaps.push(Gap::new(
+                format!("{} {}", report.proto, report.addr),
+                format!("{} ports not settled", report.missed.len()),
+            ));
         }
-        out.flush()?;
     }
-    if options.json {
-        answer.gaps(out, &gaps)?;
-        answer.end(out, covered.coverage())?;
-    } else {
-        text::end(out, count, from.elapsed(), false)?;
-    }
-    Ok(finish(options, &gaps))
+    teller.completed(plan, from.elapsed())?;
+    Ok(reports)
 }
 
-/// Brings the reports of each address together, in the order the addresses came.
-fn hosts(reports: Vec<Report>, begun: Moment) -> Vec<Host> {
-    let ended = Moment::now();
-    let mut hosts: Vec<Host> = Vec::new();
-    let mut places: std::collections::HashMap<IpAddr, usize> = std::collections::HashMap::new();
-    for report in reports {
-        let at = *places.entry(report.addr).or_insert(hosts.len());
-        match hosts.get_mut(at) {
-            Some(host) => host.reports.push(report),
-            None => hosts.push(Host {
-                addr: report.addr,
-                reports: vec![report],
-                begun,
-                ended,
-            }),
-        }
+/// A plan without what is settled: one part for the hosts of which nothing is, one for each
+/// of the others.
+fn parts(settled: &Settled, plan: &Plan) -> Vec<Plan> {
+    let known = |addr: &IpAddr| settled.get(&(plan.technique, plan.proto, *addr));
+    let (old, fresh): (Vec<IpAddr>, Vec<IpAddr>) = plan
+        .targets
+        .iter()
+        .copied()
+        .partition(|addr| known(addr).is_some());
+    let mut parts = Vec::new();
+    if !fresh.is_empty() {
+        parts.push(Plan {
+            targets: fresh,
+            ..plan.clone()
+        });
     }
-    hosts
+    for addr in old {
+        let done = PortSet::of(
+            known(&addr)
+                .into_iter()
+                .flat_map(|answers| answers.keys().copied()),
+        );
+        parts.push(Plan {
+            targets: vec![addr],
+            ports: plan.ports.minus(&done),
+            ..plan.clone()
+        });
+    }
+    parts
 }
 
-/// Tells of gaps and chooses the exit code.
-fn finish(options: &Options, gaps: &[Gap]) -> Exit {
-    let line =
-        |gap: &Gap| render::safe::escaped(format!("{}: {}", gap.place, gap.reason).as_bytes());
-    if options.gaps {
-        for gap in gaps {
-            cli::note("rnmap", &line(gap));
-        }
-    } else if !options.json {
-        match gaps {
-            [] => {}
-            [one] => cli::note("rnmap", &line(one)),
-            many => {
-                let count = many.len();
-                cli::note(
-                    "rnmap",
-                    &format!("{count} places could not be asked (--gaps lists them)"),
-                );
-            }
-        }
-    }
-    if gaps.is_empty() {
-        Exit::Good
-    } else {
-        Exit::Blind
-    }
-}
-
-/// One plan under way.
-struct Part<'a> {
+/// Passes on what a scan tells, and keeps the reports.
+struct Relay<'a> {
     plan: &'a Plan,
-    out: &'a mut dyn Write,
-    tells: bool,
+    teller: &'a mut dyn Teller,
     reports: Vec<Report>,
 }
 
-impl Part<'_> {
-    fn run(&mut self) -> io::Result<Gaps> {
-        let from = Instant::now();
-        if self.tells {
-            text::initiating(self.out, self.plan, Moment::now())?;
-        }
-        let plan = self.plan;
-        let gaps = scan::scan(plan, self, &|| false)?;
-        if self.tells {
-            text::completed(self.out, plan, Moment::now(), from.elapsed())?;
-        }
-        Ok(gaps)
-    }
-}
-
-impl Listener for Part<'_> {
-    fn open(&mut self, addr: IpAddr, port: u16, _answer: Answer) {
-        if self.tells {
-            // A reader that went away is noticed when the report is written.
-            let _ = text::discovered(self.out, self.plan.proto, addr, port)
-                .and_then(|()| self.out.flush());
-        }
+impl Listener for Relay<'_> {
+    fn open(&mut self, addr: IpAddr, port: u16, answer: Answer) {
+        self.teller.discovered(self.plan, (addr, port, answer));
     }
 
-    fn progress(&mut self, _settled: usize, _all: usize) {}
+    fn progress(&mut self, settled: usize, all: usize) {
+        self.teller.progress(self.plan, settled, all);
+    }
 
     fn report(&mut self, report: Report) -> io::Result<()> {
         self.reports.push(report);

@@ -1,40 +1,27 @@
 //! The normal output, line by line as nmap 7.93 has it. The first and last line name us.
 
 use crate::clock::Moment;
-use crate::host::Host;
+use crate::host::{Banner, Host};
+use crate::session::{Ending, Session, Tone};
 use crate::sum::{self, Sum};
 use model::{Proto, Technique, service};
 use render::{Align, Column, Text};
 use scan::{Answer, Plan, Report};
 use std::io::{self, Write};
-use std::net::IpAddr;
 use std::time::Duration;
 
-/// How much is told.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Tone {
-    /// Times `-v` was given.
-    pub(crate) verbose: u8,
-    /// `-d`: every port gets a line.
-    pub(crate) everything: bool,
-    /// `--open`
-    pub(crate) only_open: bool,
-    /// `--reason`, also from `-vv` on.
-    pub(crate) reason: bool,
-}
-
 /// The first line.
-pub(crate) fn begin(out: &mut dyn Write, now: Moment) -> io::Result<()> {
+pub(crate) fn begin(out: &mut dyn Write, session: &Session) -> io::Result<()> {
+    let version = env!("CARGO_PKG_VERSION");
     writeln!(
         out,
-        "Starting rnmap {} at {}",
-        env!("CARGO_PKG_VERSION"),
-        now.minute()
+        "Starting rnmap {version} at {}",
+        session.begun.minute()
     )
 }
 
 /// How a technique is called.
-pub(crate) fn scan_name(technique: Technique) -> &'static str {
+fn scan_name(technique: Technique) -> &'static str {
     match technique {
         Technique::Connect => "Connect Scan",
         Technique::Syn => "SYN Stealth Scan",
@@ -44,100 +31,55 @@ pub(crate) fn scan_name(technique: Technique) -> &'static str {
 }
 
 /// `-v`: a plan begins.
-pub(crate) fn initiating(out: &mut dyn Write, plan: &Plan, now: Moment) -> io::Result<()> {
-    writeln!(
-        out,
-        "Initiating {} at {}",
-        scan_name(plan.technique),
-        now.time()
-    )?;
+pub(crate) fn initiating(out: &mut dyn Write, plan: &Plan) -> io::Result<()> {
+    let now = Moment::now().time();
+    writeln!(out, "Initiating {} at {now}", scan_name(plan.technique))?;
     let ports = plan.ports.len();
     let s = if ports == 1 { "" } else { "s" };
     match plan.targets.as_slice() {
-        [one] => writeln!(out, "Scanning {} [{ports} port{s}]", title(*one)),
+        [one] => writeln!(out, "Scanning {one} [{ports} port{s}]"),
         many => writeln!(out, "Scanning {} hosts [{ports} port{s}/host]", many.len()),
     }
 }
 
-/// `-v`: a port answers.
-pub(crate) fn discovered(
-    out: &mut dyn Write,
-    proto: Proto,
-    addr: IpAddr,
-    port: u16,
-) -> io::Result<()> {
-    writeln!(out, "Discovered open port {port}/{proto} on {addr}")
-}
-
 /// `-v`: a plan is done.
-pub(crate) fn completed(
-    out: &mut dyn Write,
-    plan: &Plan,
-    now: Moment,
-    took: Duration,
-) -> io::Result<()> {
-    let (name, time, seconds) = (scan_name(plan.technique), now.time(), took.as_secs_f64());
-    let total = plan.size();
+pub(crate) fn completed(out: &mut dyn Write, plan: &Plan, took: Duration) -> io::Result<()> {
+    let (name, now) = (scan_name(plan.technique), Moment::now().time());
+    let (total, seconds) = (plan.size(), took.as_secs_f64());
     writeln!(
         out,
-        "Completed {name} at {time}, {seconds:.2}s elapsed ({total} total ports)"
+        "Completed {name} at {now}, {seconds:.2}s elapsed ({total} total ports)"
     )
 }
 
-/// How an address is headed.
-fn title(addr: IpAddr) -> String {
-    addr.to_string()
-}
-
 /// One host. With `--open` a host on which nothing answers is not worth a line.
-pub(crate) fn host(out: &mut dyn Write, host: &Host, tone: Tone) -> io::Result<()> {
-    if tone.only_open && !host.answers() {
+pub(crate) fn host(out: &mut dyn Write, session: &Session, host: &Host) -> io::Result<()> {
+    let tone = session.tone;
+    if host.is_beneath(tone) {
         return Ok(());
     }
-    writeln!(out, "Nmap scan report for {}", title(host.addr))?;
-    let received = if tone.reason {
-        ", received user-set"
-    } else {
-        ""
-    };
-    let latency = host.reports.iter().find_map(|report| report.rtt);
-    match latency {
-        Some((mean, _)) => {
-            writeln!(
-                out,
-                "Host is up{received} ({}s latency).",
-                latency_text(mean)
-            )?;
-        }
-        None => writeln!(out, "Host is up{received}.")?,
+    if host.up.is_none() {
+        return writeln!(out, "Nmap scan report for {} [host down]", host.title());
     }
-    if tone.verbose >= 2 {
-        let took = host.ended.0.saturating_sub(host.begun.0);
-        writeln!(out, "Scanned at {} for {took}s", host.begun.second())?;
+    writeln!(out, "Nmap scan report for {}", host.title())?;
+    if let Some(netns) = host.netns {
+        writeln!(out, "Asked from network namespace {netns}")?;
     }
-    let mut rows: Vec<Row> = Vec::new();
+    status(out, tone, host)?;
+    if host.reports.is_empty() {
+        return Ok(());
+    }
+    let mut listed_rows: Vec<Row> = Vec::new();
     let mut sums: Vec<(Proto, Sum)> = Vec::new();
     let mut total = 0;
     for report in &host.reports {
-        let (listed, summed) = sum::sift(report, sum::for_reader(tone.only_open, tone.everything));
+        let (listed, summed) = sum::sift(report, sum::for_reader(tone.only_open, tone.debug > 0));
         total += report.answers.len();
-        rows.extend(
-            listed
-                .into_iter()
-                .map(|(port, answer)| Row::new(report, port, answer)),
-        );
+        listed_rows.extend(rows(host, report, listed));
         sums.extend(summed.into_iter().map(|sum| (report.proto, sum)));
     }
-    not_shown(out, host, &rows, &sums, total)?;
-    let mut text = Text::default();
-    if !rows.is_empty() {
-        let mut columns = vec![&PORT, &STATE, &SERVICE];
-        if tone.reason {
-            columns.push(&REASON);
-        }
-        render::fitted(&columns, &rows, &mut text);
-    }
-    out.write_all(text.as_bytes())?;
+    not_shown(out, host, listed_rows.is_empty(), &sums, total)?;
+    out.write_all(table(&listed_rows, tone).as_bytes())?;
     for report in host
         .reports
         .iter()
@@ -153,26 +95,47 @@ pub(crate) fn host(out: &mut dyn Write, host: &Host, tone: Tone) -> io::Result<(
     writeln!(out)
 }
 
+/// Whether it is up, how far away, and when it was asked.
+fn status(out: &mut dyn Write, tone: Tone, host: &Host) -> io::Result<()> {
+    let reason = host.up.unwrap_or_default();
+    let received = if tone.reason {
+        format!(", received {reason}")
+    } else {
+        String::new()
+    };
+    match host.reports.iter().find_map(|report| report.rtt) {
+        Some((mean, _)) => {
+            writeln!(
+                out,
+                "Host is up{received} ({}s latency).",
+                latency_text(mean)
+            )?;
+        }
+        None => writeln!(out, "Host is up{received}.")?,
+    }
+    if tone.verbose >= 2 {
+        let took = host.ended.0.saturating_sub(host.begun.0);
+        writeln!(out, "Scanned at {} for {took}s", host.begun.second())?;
+    }
+    Ok(())
+}
+
 fn not_shown(
     out: &mut dyn Write,
     host: &Host,
-    rows: &[Row],
+    is_empty: bool,
     sums: &[(Proto, Sum)],
     total: usize,
 ) -> io::Result<()> {
-    if rows.is_empty() && total > 0 {
-        let title = title(host.addr);
+    if is_empty && total > 0 {
+        let title = host.title();
         writeln!(
             out,
             "All {total} scanned ports on {title} are in ignored states."
         )?;
     }
     if sums.is_empty() {
-        return if rows.is_empty() {
-            Ok(())
-        } else {
-            writeln!(out)
-        };
+        return if is_empty { Ok(()) } else { writeln!(out) };
     }
     let parts: Vec<String> = sums
         .iter()
@@ -207,21 +170,43 @@ fn latency_text(rtt: Duration) -> String {
     format!("{seconds:.places$}")
 }
 
+/// The rows of one report.
+pub(crate) fn rows(
+    host: &Host,
+    report: &Report,
+    listed: Vec<(u16, Answer)>,
+) -> impl Iterator<Item = Row> {
+    let proto = report.proto;
+    listed.into_iter().map(move |(port, answer)| Row {
+        port,
+        proto,
+        answer,
+        banner: host.banners.get(&(proto, port)).cloned(),
+    })
+}
+
+/// The table of ports; nothing where there are none.
+pub(crate) fn table(rows: &[Row], tone: Tone) -> Text {
+    let mut text = Text::default();
+    if !rows.is_empty() {
+        let mut columns = vec![&PORT, &STATE, &SERVICE];
+        if tone.reason {
+            columns.push(&REASON);
+        }
+        if tone.versions {
+            columns.push(&VERSION);
+        }
+        render::fitted(&columns, rows, &mut text);
+    }
+    text
+}
+
 /// One line of the table.
 pub(crate) struct Row {
     port: u16,
     proto: Proto,
     answer: Answer,
-}
-
-impl Row {
-    fn new(report: &Report, port: u16, answer: Answer) -> Row {
-        Row {
-            port,
-            proto: report.proto,
-            answer,
-        }
-    }
+    banner: Option<Banner>,
 }
 
 const PORT: Column<Row> = Column {
@@ -249,10 +234,14 @@ const STATE: Column<Row> = Column {
 const SERVICE: Column<Row> = Column {
     key: "service",
     heading: "SERVICE",
-    help: "the name registered for the port; not what was found there",
+    help: "the protocol found by -sV, else the name registered for the port",
     align: Align::Left,
     width: 0,
-    cell: |row, out| out.word(service::name(row.proto, row.port).unwrap_or("unknown")),
+    cell: |row, out| {
+        let found = row.banner.as_ref().and_then(|banner| banner.service);
+        let registered = service::name(row.proto, row.port);
+        out.word(found.or(registered).unwrap_or("unknown"));
+    },
 };
 
 const REASON: Column<Row> = Column {
@@ -270,21 +259,27 @@ const REASON: Column<Row> = Column {
     },
 };
 
+const VERSION: Column<Row> = Column {
+    key: "version",
+    heading: "VERSION",
+    help: "what the port said of itself",
+    align: Align::Left,
+    width: 0,
+    cell: |row, out| {
+        if let Some(banner) = &row.banner {
+            out.foreign(banner.words.as_bytes());
+        }
+    },
+};
+
 /// The last line.
-pub(crate) fn end(
-    out: &mut dyn Write,
-    hosts: usize,
-    took: Duration,
-    partial: bool,
-) -> io::Result<()> {
-    let es = if hosts == 1 { "" } else { "es" };
-    let s = if hosts == 1 { "" } else { "s" };
-    let seconds = took.as_secs_f64();
-    let word = if partial { "interrupted" } else { "done" };
-    writeln!(
-        out,
-        "rnmap {word}: {hosts} IP address{es} ({hosts} host{s} up) scanned in {seconds:.2} seconds"
-    )
+pub(crate) fn end(out: &mut dyn Write, ending: &Ending) -> io::Result<()> {
+    let word = if ending.partial {
+        "interrupted"
+    } else {
+        "done"
+    };
+    writeln!(out, "rnmap {word}: {}", ending.summary())
 }
 
 #[cfg(test)]

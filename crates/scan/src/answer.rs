@@ -42,7 +42,34 @@ pub enum Reason {
     Bindable,
 }
 
+/// Every reason, for [`Reason::named`].
+const ALL: &[Reason] = &[
+    Reason::SynAck,
+    Reason::Reset,
+    Reason::ConnRefused,
+    Reason::NoResponse,
+    Reason::UdpResponse,
+    Reason::PortUnreach,
+    Reason::ProtoUnreach,
+    Reason::HostUnreach,
+    Reason::NetUnreach,
+    Reason::NetProhibited,
+    Reason::HostProhibited,
+    Reason::AdminProhibited,
+    Reason::TimeExceeded,
+    Reason::NotSent,
+    Reason::Bound,
+    Reason::InUse,
+    Reason::Bindable,
+];
+
 impl Reason {
+    /// The reason a word stands for.
+    #[must_use]
+    pub fn named(word: &str) -> Option<Reason> {
+        ALL.iter().copied().find(|reason| reason.name() == word)
+    }
+
     /// The word for it.
     #[must_use]
     pub fn name(self) -> &'static str {

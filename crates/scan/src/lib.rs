@@ -13,6 +13,7 @@
 pub mod answer;
 pub mod bind;
 pub mod connect;
+pub mod discover;
 pub mod engine;
 pub mod limits;
 pub mod pace;
@@ -30,6 +31,7 @@ pub mod sources;
 pub mod syn;
 pub mod target;
 pub mod udp;
+pub mod version;
 
 pub use answer::{Answer, Reason};
 pub use pace::Pace;

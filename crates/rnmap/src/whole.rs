@@ -1,0 +1,322 @@
+//! A whole run of the program: sinks opened, every namespace visited, the ending told.
+
+use crate::clock::Moment;
+use crate::host::Host;
+use crate::input::{self, Settled};
+use crate::interrupt::Interrupt;
+use crate::netns::{self, Place};
+use crate::options::Options;
+use crate::progress::Progress;
+use crate::request::Request;
+use crate::run::{self, Job, Outcome, Teller};
+use crate::session::{Ending, Session, Tone};
+use crate::sink::{Format, Sink};
+use cli::{Error, Exit};
+use model::{Gap, Gaps, Source};
+use scan::{Answer, Plan, route};
+use std::ffi::{OsStr, OsString};
+use std::io::{self, Write};
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+/// Runs it all.
+///
+/// # Errors
+/// Something asked for cannot be had, or the output cannot be written.
+pub(crate) fn run(
+    options: &Options,
+    request: &Request,
+    argv: &[OsString],
+    out: &mut dyn Write,
+) -> Result<Exit, Error> {
+    if options.list_only {
+        return crate::dry::list(request, out);
+    }
+    if options.dry_run {
+        return crate::dry::run(request, out);
+    }
+    let settled = match &options.resume {
+        Some(path) => input::settled(path)?,
+        None => Settled::new(),
+    };
+    let places = netns::places(options.netns.as_deref())?;
+    let interrupt = Interrupt::catch();
+    let session = session(options, request, argv);
+    let mut live = Live {
+        session: &session,
+        sinks: sinks(options, out)?,
+        progress: Progress::new(!options.noninteractive && !options.json),
+    };
+    for sink in &mut live.sinks {
+        sink.begin(&session)?;
+    }
+    let from = Instant::now();
+    let mut total = Outcome::default();
+    for place in places {
+        let job = Job {
+            request,
+            settled: &settled,
+            versions: options.service_version,
+            netns: place.netns(),
+            interrupt: &interrupt,
+        };
+        visit(&place, &job, &mut live, &mut total)?;
+        if interrupt.is_asked() {
+            break;
+        }
+    }
+    live.progress.clear();
+    let partial = interrupt.is_asked();
+    if partial {
+        total
+            .gaps
+            .push(Gap::new("scan", "interrupted; what was learned stands"));
+    }
+    let mut coverage = total.covered.coverage();
+    coverage.netns = netns::own();
+    let ending = Ending {
+        up: total.up,
+        hosts: total.hosts,
+        took: from.elapsed(),
+        partial,
+        gaps: total.gaps,
+        coverage,
+    };
+    for sink in live.sinks {
+        sink.end(&ending)?;
+    }
+    Ok(finish(options, &ending.gaps))
+}
+
+/// Runs the job here, or in another namespace on a thread that ends there.
+fn visit(
+    place: &Place,
+    job: &Job<'_>,
+    live: &mut Live<'_, '_>,
+    total: &mut Outcome,
+) -> Result<(), Error> {
+    let outcome = match place {
+        Place::Here => {
+            let targets = targets(job, &mut total.gaps);
+            run::run(job, &targets, live)?
+        }
+        Place::Other { name, .. } => {
+            let inside = netns::inside(place, || {
+                let mut gaps = Gaps::new();
+                let targets = targets(job, &mut gaps);
+                let mut kept = Kept::default();
+                let outcome = run::run(job, &targets, &mut kept);
+                (kept.hosts, outcome, gaps)
+            });
+            match inside {
+                Ok((hosts, outcome, mut gaps)) => {
+                    total.gaps.append(&mut gaps);
+                    for host in hosts {
+                        live.host(host)?;
+                    }
+                    outcome?
+                }
+                Err(error) => {
+                    total
+                        .gaps
+                        .push(Gap::io(format!("network namespace {name}"), &error));
+                    return Ok(());
+                }
+            }
+        }
+    };
+    total.hosts += outcome.hosts;
+    total.up += outcome.up;
+    total.gaps.extend(outcome.gaps);
+    total.covered.join(outcome.covered);
+    Ok(())
+}
+
+/// The targets, which under `--local` are those of the namespace this thread is in.
+fn targets(job: &Job<'_>, gaps: &mut Gaps) -> Vec<IpAddr> {
+    if !job.request.is_local {
+        return job.request.targets.clone();
+    }
+    let (all, more) = netns::local_addrs();
+    gaps.extend(more);
+    let needs_zone = |addr: &IpAddr| matches!(addr, IpAddr::V6(v6) if v6.is_unicast_link_local());
+    let (zoned, plain): (Vec<IpAddr>, Vec<IpAddr>) = all.into_iter().partition(needs_zone);
+    gaps.extend(
+        zoned
+            .iter()
+            .map(|addr| Gap::new(addr.to_string(), "link-local: not asked without its zone")),
+    );
+    plain
+}
+
+/// Writes everything to all sinks as it comes.
+struct Live<'s, 'w> {
+    session: &'s Session,
+    sinks: Vec<Sink<'w>>,
+    progress: Progress,
+}
+
+impl Teller for Live<'_, '_> {
+    fn initiating(&mut self, plan: &Plan) -> io::Result<()> {
+        let mut sinks = self.sinks.iter_mut();
+        sinks.try_for_each(|sink| sink.initiating(self.session, plan))
+    }
+
+    fn discovered(&mut self, plan: &Plan, found: (IpAddr, u16, Answer)) {
+        self.progress.clear();
+        for sink in &mut self.sinks {
+            // A reader that went away is noticed when the host is written.
+            let _ = sink.discovered(self.session, plan, found);
+        }
+    }
+
+    fn progress(&mut self, plan: &Plan, settled: usize, all: usize) {
+        self.progress.show(plan.proto.name(), settled, all);
+    }
+
+    fn completed(&mut self, plan: &Plan, took: Duration) -> io::Result<()> {
+        self.progress.clear();
+        let mut sinks = self.sinks.iter_mut();
+        sinks.try_for_each(|sink| sink.completed(self.session, plan, took))
+    }
+
+    fn host(&mut self, host: Host) -> io::Result<()> {
+        let mut sinks = self.sinks.iter_mut();
+        sinks.try_for_each(|sink| sink.host(self.session, &host))
+    }
+}
+
+/// Keeps the hosts found on another thread.
+#[derive(Default)]
+struct Kept {
+    hosts: Vec<Host>,
+}
+
+impl Teller for Kept {
+    fn initiating(&mut self, _plan: &Plan) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn discovered(&mut self, _plan: &Plan, _found: (IpAddr, u16, Answer)) {}
+
+    fn progress(&mut self, _plan: &Plan, _settled: usize, _all: usize) {}
+
+    fn completed(&mut self, _plan: &Plan, _took: Duration) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn host(&mut self, host: Host) -> io::Result<()> {
+        self.hosts.push(host);
+        Ok(())
+    }
+}
+
+fn session(options: &Options, request: &Request, argv: &[OsString]) -> Session {
+    let words: Vec<String> = argv
+        .iter()
+        .map(|word| render::safe::escaped(word.as_encoded_bytes()))
+        .collect();
+    let source = if request.is_bind() {
+        Source::Bind
+    } else if request.is_local || request.targets.iter().all(|&addr| route::is_local(addr)) {
+        Source::Connect
+    } else {
+        Source::Remote
+    };
+    Session {
+        command: words.join(" "),
+        begun: Moment::now(),
+        tone: Tone {
+            verbose: options.verbose,
+            debug: options.debug,
+            only_open: options.open,
+            reason: options.reason || options.verbose >= 2,
+            versions: options.service_version,
+        },
+        asks: request
+            .plans(&[])
+            .into_iter()
+            .map(|plan| (plan.technique, plan.proto, plan.ports))
+            .collect(),
+        source,
+    }
+}
+
+/// Opens every output asked for; standard output gets the normal one unless another was
+/// sent there. Nothing is sent before all of them are open.
+fn sinks<'w>(options: &Options, out: &'w mut dyn Write) -> Result<Vec<Sink<'w>>, Error> {
+    let normal = if options.style == "2005" {
+        Format::Style2005
+    } else {
+        Format::Normal
+    };
+    let mut wanted: Vec<(Format, OsString)> = [
+        (normal, &options.output_normal),
+        (Format::Xml, &options.output_xml),
+        (Format::Grepable, &options.output_grepable),
+        (Format::Json, &options.output_json),
+    ]
+    .into_iter()
+    .filter_map(|(format, path)| Some((format, path.clone()?)))
+    .collect();
+    if let Some(stem) = &options.output_all {
+        let endings = [
+            (normal, ".nmap"),
+            (Format::Xml, ".xml"),
+            (Format::Grepable, ".gnmap"),
+            (Format::Json, ".json"),
+        ];
+        wanted.extend(endings.map(|(format, ending)| {
+            let mut path = stem.clone();
+            path.push(ending);
+            (format, path)
+        }));
+    }
+    let to_stdout: Vec<Format> = wanted
+        .iter()
+        .filter(|(_, path)| path == OsStr::new("-"))
+        .map(|(format, _)| *format)
+        .collect();
+    let shown = match to_stdout.as_slice() {
+        [] if options.json => Format::Json,
+        [] => normal,
+        [one] if !options.json => *one,
+        _ => {
+            let why = "only one output can go to standard output";
+            return Err(Error::Usage(why.to_owned()));
+        }
+    };
+    let mut sinks = vec![Sink::new(shown, Box::new(out))];
+    for (format, path) in wanted {
+        if path != OsStr::new("-") {
+            sinks.push(Sink::file(format, &path, options.append_output)?);
+        }
+    }
+    Ok(sinks)
+}
+
+/// Tells of gaps and chooses the exit code.
+fn finish(options: &Options, gaps: &[Gap]) -> Exit {
+    let line =
+        |gap: &Gap| render::safe::escaped(format!("{}: {}", gap.place, gap.reason).as_bytes());
+    if options.gaps {
+        for gap in gaps {
+            cli::note("rnmap", &line(gap));
+        }
+    } else if !options.json {
+        match gaps {
+            [] => {}
+            [one] => cli::note("rnmap", &line(one)),
+            many => {
+                let count = many.len();
+                let words = format!("{count} places could not be asked (--gaps lists them)");
+                cli::note("rnmap", &words);
+            }
+        }
+    }
+    if gaps.is_empty() {
+        Exit::Good
+    } else {
+        Exit::Blind
+    }
+}
