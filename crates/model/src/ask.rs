@@ -74,6 +74,17 @@ pub struct KernelFiles {
     pub loops: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
+/// What the owner walk found.
+#[derive(Clone, Debug, Default)]
+pub struct Holdings {
+    /// Who holds what, ordered by inode, pid, thread, place.
+    pub holdings: Vec<crate::process::Holding>,
+    /// The holders, ordered by pid.
+    pub processes: Vec<crate::Process>,
+    /// Gaps, and how many processes were walked.
+    pub told: Told,
+}
+
 /// What an answer holds beside its rows.
 #[derive(Clone, Debug, Default)]
 pub struct Told {

@@ -14,7 +14,7 @@ pub mod read;
 mod sys;
 
 pub use join::{Held, owners};
-pub use model::ask::{FilesAsk, Observer, SocketAsk, States, Told, WalkAsk};
+pub use model::ask::{FilesAsk, Holdings, Observer, SocketAsk, States, Told, WalkAsk};
 pub use read::counters::counters;
 pub use read::files::{files, process};
 pub use read::kernel::is_recording;
@@ -23,4 +23,4 @@ pub use read::network::{interfaces, local_addrs};
 pub use read::observer::{netns, observer, users};
 pub use read::tables::sockets;
 pub use read::users::{file_users, mount_users};
-pub use read::walk::{Find, Holdings, finds, holdings};
+pub use read::walk::{Find, finds, holdings};

@@ -5,7 +5,7 @@ use super::kernel::named;
 use super::processes::{descriptors, is_same, open, pids};
 use super::tables::inet;
 use crate::join::Keys;
-use model::ask::{Told, WalkAsk};
+use model::ask::{Holdings, Told, WalkAsk};
 use model::process::Holding;
 use model::{FileKind, Gap, Held, OpenFile, Owner, Process};
 use sysroot::Sysroot;
@@ -17,17 +17,6 @@ pub struct Find {
     pub file: OpenFile,
     /// Who holds it.
     pub owner: Owner,
-}
-
-/// What the walk found.
-#[derive(Clone, Debug, Default)]
-pub struct Holdings {
-    /// Who holds what, ordered by inode, pid, place.
-    pub holdings: Vec<Holding>,
-    /// The holders, ordered by pid.
-    pub processes: Vec<Process>,
-    /// Gaps, and how many processes were walked.
-    pub told: Told,
 }
 
 /// Finds every holding asked for. Where sockets share an inode, each has the one it is known
