@@ -10,7 +10,7 @@ mod tree;
 
 use crate::sh::{self, Outcome};
 use crate::targets::HOST;
-use crate::{dist, workspace};
+use crate::{dist, sums, workspace};
 use pins::Pin;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -61,11 +61,10 @@ pub(crate) fn run() -> Outcome {
     }
     let bytes = system::read(&made)?;
     dist::place(&path(), &bytes, 0o644)?;
-    println!(
-        "{size:>9} bytes  {}  {}",
-        path().display(),
-        crate::sums::of(&bytes)
-    );
+    let sums = system::read(&work.join("top").join(sums::NAME))?;
+    println!("{size:>9} bytes  {}", path().display());
+    println!("sum of the image:    {}", sums::of(&bytes));
+    println!("words for the notes: {}", sums::fingerprint(&sums));
     Ok(())
 }
 

@@ -13,6 +13,12 @@ pub(crate) fn of(bytes: &[u8]) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// The first 128 bits of the sum of some bytes, as eight words for a notebook.
+pub(crate) fn fingerprint(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    render::words(digest.get(..16).unwrap_or_default())
+}
+
 /// One line for each file of the list, by path from `top`.
 ///
 /// # Errors
@@ -56,6 +62,12 @@ mod tests {
     fn the_sum_is_that_of_fips_180_4() {
         let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(of(b"abc"), abc);
+        assert_eq!(fingerprint(b"abc").split('-').count(), 8);
+        assert!(
+            fingerprint(b"abc").starts_with("ronum-"),
+            "{}",
+            fingerprint(b"abc")
+        );
     }
 
     #[test]

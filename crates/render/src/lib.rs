@@ -10,7 +10,9 @@ mod grid;
 pub mod json;
 pub mod safe;
 mod text;
+mod words;
 
 pub use column::{Align, Column, find, fitted, header, row};
 pub use grid::{Grid, Head};
 pub use text::Text;
+pub use words::words;

@@ -45,6 +45,7 @@ const NAMES_PROC: &[(&str, &str)] = &[
         "it opens nothing, and tells a reader where to look",
     ),
     ("crates/rcompare/", "it asks the door for them"),
+    ("crates/rnmap/", "it asks the door for them"),
     ("tests/", "tests stage and forge them"),
     ("xtask/", "no program that is shipped"),
 ];
