@@ -34,7 +34,7 @@ macro_rules! need {
     };
 }
 
-/// What [`skipped!`] does before it returns.
+/// What [`skipped!`](crate::skipped) does before it returns.
 ///
 /// # Panics
 /// Where `CONCORD_NO_SKIP` is set.
@@ -49,9 +49,15 @@ pub fn skip(module: &str, line: u32, reason: &str) {
         std::env::var_os("CONCORD_NO_SKIP").is_none(),
         "SKIPPED: {module}::{test}: {reason}"
     );
-    let text = format!("SKIPPED: {module}::{test}:{line}: {reason}\n");
+    note(&format!("SKIPPED: {module}::{test}:{line}: {reason}"));
+}
+
+/// Says something past the harness, on the real standard error.
+pub fn note(text: &str) {
     // If even this cannot be written there is nowhere left to say it.
-    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+    let _ = std::io::stderr()
+        .lock()
+        .write_all(format!("{text}\n").as_bytes());
 }
 
 /// Whether this process may make namespaces.
