@@ -101,6 +101,25 @@ pub fn connect(snapshot: &Snapshot, inet: &Inet) -> (char, Option<String>) {
     }
 }
 
+/// What scans made elsewhere say of a listener.
+#[must_use]
+pub fn remote(snapshot: &Snapshot, inet: &Inet) -> (char, Option<String>) {
+    let answers = answers(snapshot, Source::Remote, inet, join::receives);
+    let open = answers.iter().find(|answer| answer.1 == PortState::Open);
+    match open.or(answers.first()) {
+        None => ('.', None),
+        Some((addr, state)) => {
+            let letter = match state {
+                PortState::Open => 'Y',
+                PortState::Filtered => 'f',
+                PortState::OpenFiltered => '.',
+                PortState::Closed | PortState::InUse | PortState::Free => 'n',
+            };
+            (letter, Some(format!("remote: {state} at {addr}")))
+        }
+    }
+}
+
 /// In how many rounds in a row, up to the last one, a listener did not answer where it should.
 #[must_use]
 pub fn silences(snapshot: &Snapshot, inet: &Inet) -> (usize, usize) {
@@ -148,8 +167,14 @@ fn answers(
 
 /// How the owners hold it, a line each.
 #[must_use]
-pub fn owners(owners: &[Owner]) -> Vec<String> {
+pub fn owners(snapshot: &Snapshot, owners: &[Owner]) -> Vec<String> {
     let mut lines: Vec<String> = owners.iter().take(LINES_MAX).map(held).collect();
+    for owner in owners.iter().take(LINES_MAX) {
+        if leader_has_ended(snapshot, owner) {
+            let pid = owner.id.pid;
+            lines.push(format!("walk: the leader of process {pid} is a zombie"));
+        }
+    }
     if owners.len() > LINES_MAX {
         lines.push(format!("walk: and {} more", owners.len() - LINES_MAX));
     }
@@ -172,6 +197,19 @@ fn held(owner: &Owner) -> String {
         (_, Held::Mapped) => "has it mapped into memory".to_owned(),
     };
     format!("walk: process {pid} {by}")
+}
+
+/// Whether only threads of a process live on: its leader has ended, and a zombie has neither
+/// program file nor arguments.
+#[must_use]
+pub fn leader_has_ended(snapshot: &Snapshot, owner: &Owner) -> bool {
+    owner.tid.is_some()
+        && snapshot.processes.get(&owner.id).is_some_and(|process| {
+            let argv = process.cmdline.as_ref();
+            !process.kernel_thread
+                && process.exe.is_none()
+                && argv.is_none_or(|argv| argv.as_bytes().is_empty())
+        })
 }
 
 /// Where nobody was found: how many walks, and what they were refused.

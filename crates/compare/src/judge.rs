@@ -1,16 +1,17 @@
 //! From everything that was said to a report.
 
 use crate::blanks::blanks;
-use crate::evidence::{self, list};
+use crate::evidence;
 use crate::explain::{Clue, Vector, explain};
 use crate::finding::{Finding, SOCKETS_MAX, SocketFacts, holder};
 use crate::listed::{self, Class, Group, Judged};
 use crate::owner;
-use crate::ports::{self, Orphan};
+use crate::ports;
 use crate::report::{Counts, Doubts, Report, outcome};
 use crate::snapshot::Snapshot;
+use crate::unlisted;
 use crate::verdict::Verdict;
-use model::{Owner, PortState, Proto, Source, State};
+use model::{Owner, Proto, Source, State};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -35,7 +36,8 @@ pub fn judge(snapshot: &Snapshot) -> Report {
         .values()
         .filter_map(|sockets| listed_finding(snapshot, sockets, &common))
         .collect();
-    for orphan in ports::orphans(snapshot, &ports::by_port(snapshot)) {
+    let by_port = ports::by_port(snapshot);
+    for orphan in ports::orphans(snapshot, &by_port) {
         match orphan.standing {
             ports::Standing::Transient => counts.transient += 1,
             ports::Standing::Hidden | ports::Standing::Doubted | ports::Standing::Unlisted => {
@@ -44,8 +46,14 @@ pub fn judge(snapshot: &Snapshot) -> Report {
                     doubts.ports.insert((orphan.proto, orphan.port));
                     doubts.addrs.extend(&orphan.open);
                 }
-                findings.push(orphan_finding(snapshot, &orphan, &common));
+                findings.push(unlisted::finding(snapshot, &orphan, &common));
             }
+        }
+    }
+    for port in unlisted::remote_only(snapshot, &by_port) {
+        let known = |finding: &Finding| (finding.proto, finding.port) == (port.proto, port.port);
+        if !findings.iter().any(known) {
+            findings.push(unlisted::remote_finding(snapshot, &port, &common));
         }
     }
     findings.sort_by_key(|finding| {
@@ -122,36 +130,7 @@ fn listed_finding(snapshot: &Snapshot, sockets: &[Judged<'_>], common: &[Clue]) 
         .collect();
     owners.sort_unstable();
     owners.dedup();
-    let (bind, bind_line) = evidence::bind(snapshot, inet);
-    let (local, connect_line) = match worst.class {
-        Class::Listener => evidence::connect(snapshot, inet),
-        Class::Bound | Class::Raw | Class::Connection | Class::Remains => ('.', None),
-    };
-    let procfs = evidence::tally(snapshot, Source::Procfs, sighting);
-    let netlink = evidence::tally(snapshot, Source::Netlink, sighting);
-    let vector = Vector {
-        text: procfs.letter(),
-        netlink: netlink.letter(),
-        owner: match (owners.is_empty(), worst.nobody) {
-            (_, true) => 'n',
-            (false, false) => 'Y',
-            (true, false) => '.',
-        },
-        bind,
-        local,
-        remote: '.',
-    };
-    let mut evidence = evidence::tables(snapshot, sighting);
-    evidence.extend(together(sockets));
-    evidence.extend(evidence::owners(&owners));
-    if worst.nobody {
-        evidence.extend(evidence::nobody(snapshot));
-        evidence.extend(evidence::kernel(snapshot, sighting));
-    }
-    evidence.extend(bind_line);
-    evidence.extend(connect_line);
-    evidence.extend(evidence::reach(snapshot, sighting));
-    evidence.extend(worst.doubt.map(|doubt| format!("in doubt: {doubt}")));
+    let (vector, evidence) = witnesses(snapshot, sockets, worst, &owners);
     let mut clues = common.to_vec();
     clues.extend(socket_clues(worst));
     let is_peered = matches!(worst.class, Class::Connection | Class::Remains);
@@ -182,6 +161,48 @@ fn listed_finding(snapshot: &Snapshot, sockets: &[Judged<'_>], common: &[Clue]) 
     own(&mut finding, snapshot, owners);
     explained(&mut finding, &clues);
     Some(finding)
+}
+
+/// What each witness says of sockets that share an endpoint, as letters and as lines.
+fn witnesses(
+    snapshot: &Snapshot,
+    sockets: &[Judged<'_>],
+    worst: &Judged<'_>,
+    owners: &[Owner],
+) -> (Vector, Vec<String>) {
+    let sighting = worst.sighting;
+    let letter = |source| evidence::tally(snapshot, source, sighting).letter();
+    let mut vector = Vector {
+        text: letter(Source::Procfs),
+        netlink: letter(Source::Netlink),
+        owner: match (owners.is_empty(), worst.nobody) {
+            (_, true) => 'n',
+            (false, false) => 'Y',
+            (true, false) => '.',
+        },
+        ..Vector::BLIND
+    };
+    let mut lines = evidence::tables(snapshot, sighting);
+    lines.extend(together(sockets));
+    lines.extend(evidence::owners(snapshot, owners));
+    if worst.nobody {
+        lines.extend(evidence::nobody(snapshot));
+        lines.extend(evidence::kernel(snapshot, sighting));
+    }
+    let mut ask = |letter: &mut char, (said, line): (char, Option<String>)| {
+        *letter = said;
+        lines.extend(line);
+    };
+    if let Some(inet) = sighting.inet() {
+        ask(&mut vector.bind, evidence::bind(snapshot, inet));
+        if worst.class == Class::Listener {
+            ask(&mut vector.local, evidence::connect(snapshot, inet));
+            ask(&mut vector.remote, evidence::remote(snapshot, inet));
+        }
+    }
+    lines.extend(evidence::reach(snapshot, sighting));
+    lines.extend(worst.doubt.map(|doubt| format!("in doubt: {doubt}")));
+    (vector, lines)
 }
 
 /// What can only be said of several sockets together.
@@ -227,89 +248,8 @@ fn socket_clues(judged: &Judged<'_>) -> impl Iterator<Item = Clue> {
     .filter_map(|(is, clue)| is.then_some(clue))
 }
 
-/// The finding on a port that no table lists.
-fn orphan_finding(snapshot: &Snapshot, orphan: &Orphan, common: &[Clue]) -> Finding {
-    let (taken, open) = (!orphan.taken.is_empty(), !orphan.open.is_empty());
-    let untold = orphan.proto == Proto::Tcp && !orphan.bound_told;
-    let verdict = match orphan.standing {
-        ports::Standing::Doubted | ports::Standing::Unlisted | ports::Standing::Transient => {
-            Verdict::Limited
-        }
-        ports::Standing::Hidden if open && !taken && orphan.free => Verdict::Steered,
-        ports::Standing::Hidden if !open && untold => Verdict::Limited,
-        ports::Standing::Hidden => Verdict::HiddenFromTables,
-    };
-    let looked = |source| {
-        let mut views = snapshot.views.iter();
-        let any = views.any(|view| view.source == source && !view.coverage.looked.is_empty());
-        if any { 'n' } else { '.' }
-    };
-    let asked = snapshot.views.iter().any(|view| {
-        let mut addrs = view.probes.addrs(orphan.proto);
-        view.source == Source::Connect
-            && addrs.any(|addr| {
-                view.probes
-                    .state(orphan.proto, addr, orphan.port)
-                    .is_some_and(|state| state != PortState::Open)
-            })
-    });
-    let vector = Vector {
-        text: looked(Source::Procfs),
-        netlink: looked(Source::Netlink),
-        owner: '.',
-        bind: match (taken, orphan.free) {
-            (true, _) => 'u',
-            (false, true) => 'f',
-            (false, false) => '.',
-        },
-        local: match (open, asked) {
-            (true, _) => 'Y',
-            (false, true) => 'n',
-            (false, false) => '.',
-        },
-        remote: '.',
-    };
-    let addr = orphan.taken.first().or(orphan.open.first());
-    let mut finding = Finding {
-        proto: orphan.proto,
-        addr: addr.copied().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
-        port: orphan.port,
-        service: model::service::name(orphan.proto, orphan.port),
-        netns: snapshot.facts.observer.netns,
-        ..blank(verdict, vector, orphan_lines(orphan, untold))
-    };
-    let mut clues = common.to_vec();
-    clues.extend(orphan.bound_told.then_some(Clue::BoundTold));
-    explained(&mut finding, &clues);
-    finding
-}
-
-fn orphan_lines(orphan: &Orphan, untold: bool) -> Vec<String> {
-    let addrs = |set: &BTreeSet<IpAddr>| list(&set.iter().copied().collect::<Vec<_>>());
-    let mut lines = Vec::new();
-    if !orphan.taken.is_empty() {
-        lines.push(format!("bind: in use at {}", addrs(&orphan.taken)));
-    } else if orphan.free {
-        lines.push("bind: the number is free".to_owned());
-    }
-    if !orphan.open.is_empty() {
-        lines.push(format!("connect: open at {}", addrs(&orphan.open)));
-    }
-    lines.push(match orphan.standing {
-        ports::Standing::Unlisted => "tables: none could be read to the end".to_owned(),
-        ports::Standing::Doubted => "tables: no socket has it so far".to_owned(),
-        ports::Standing::Hidden | ports::Standing::Transient => {
-            "tables: no socket has it, neither before nor after the probes".to_owned()
-        }
-    });
-    if untold {
-        lines.push("tables: sockets that are only bound are not told here".to_owned());
-    }
-    lines
-}
-
 /// A finding of which only the essence is known.
-fn blank(verdict: Verdict, vector: Vector, evidence: Vec<String>) -> Finding {
+pub(crate) fn blank(verdict: Verdict, vector: Vector, evidence: Vec<String>) -> Finding {
     Finding {
         proto: Proto::Tcp,
         addr: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
@@ -354,7 +294,7 @@ fn own(finding: &mut Finding, snapshot: &Snapshot, owners: Vec<Owner>) {
     }
 }
 
-fn explained(finding: &mut Finding, clues: &[Clue]) {
+pub(crate) fn explained(finding: &mut Finding, clues: &[Clue]) {
     let Some(found) = explain(finding.verdict, finding.vector, clues) else {
         return;
     };

@@ -19,11 +19,13 @@ pub mod listed;
 pub mod owner;
 pub mod ports;
 pub mod probes;
+pub mod remote;
 pub mod report;
 pub mod sandwich;
 pub mod snapshot;
 pub mod statement;
 mod story;
+mod unlisted;
 pub mod verdict;
 
 pub use facts::Facts;

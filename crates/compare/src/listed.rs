@@ -106,6 +106,7 @@ fn one<'s>(
         sandwich::Standing::Agrees | sandwich::Standing::Alone(_) => {
             held(snapshot, &mut judged, ownership, nobodies);
             silent(snapshot, &mut judged);
+            filtered(snapshot, &mut judged);
         }
     }
     Some(judged)
@@ -179,6 +180,15 @@ fn silent(snapshot: &Snapshot, judged: &mut Judged<'_>) {
                 .or(Some("it did not answer: three rounds are needed"));
         }
         _ => {}
+    }
+}
+
+/// A listener that answers here and not there is filtered on the way.
+fn filtered(snapshot: &Snapshot, judged: &mut Judged<'_>) {
+    let listens = judged.class == Class::Listener && judged.verdict == Verdict::Agree;
+    let inet = judged.sighting.inet().filter(|_| listens);
+    if inet.is_some_and(|inet| matches!(evidence::remote(snapshot, inet).0, 'f' | 'n')) {
+        judged.verdict = Verdict::FilteredRemote;
     }
 }
 

@@ -7,7 +7,7 @@
 //! T, N: `+` shown by every pass of the round, `-` by none, `?` the table was not read.
 //! O: `f` descriptor, `t` thread's own, `r` io_uring, `m` in a message, `-` nobody,
 //! `x` nobody, and a process was unreadable, `?` no walk. B: `u` in use, `f` free.
-//! L: `o` open, `c` closed, `t` no answer. `.` was not asked.
+//! L, and R for a scan from elsewhere: `o` open, `c` closed, `t` no answer. `.` was not asked.
 #![cfg(test)]
 
 use crate::snapshot::Snapshot;
@@ -20,7 +20,7 @@ use std::net::IpAddr;
 struct Line {
     inet: Inet,
     inode: Inode,
-    signs: [Vec<char>; 5],
+    signs: [Vec<char>; 6],
 }
 
 fn read(line: &str) -> Line {
@@ -35,10 +35,10 @@ fn read(line: &str) -> Line {
     let local: IpAddr = addr.trim_matches(['[', ']']).parse().unwrap();
     let state = serde_json::from_str(&format!("\"{}\"", head[2])).unwrap();
     let is_peered = !matches!(state, State::Listen | State::Close | State::Bound);
-    let mut signs: [Vec<char>; 5] = Default::default();
+    let mut signs: [Vec<char>; 6] = Default::default();
     for part in parts {
         let (witness, letters) = part.split_once(' ').unwrap();
-        signs["TNOBL".find(witness).unwrap()] = letters.trim().chars().collect();
+        signs["TNOBLR".find(witness).unwrap()] = letters.trim().chars().collect();
     }
     Line {
         inet: Inet {
@@ -59,7 +59,7 @@ fn read(line: &str) -> Line {
 
 impl Line {
     fn sign(&self, witness: char, round: u32) -> char {
-        let signs = &self.signs["TNOBL".find(witness).unwrap()];
+        let signs = &self.signs["TNOBLR".find(witness).unwrap()];
         let at = usize::try_from(round).unwrap() - 1;
         signs.get(at).copied().unwrap_or('.')
     }
@@ -81,6 +81,9 @@ fn tell(story: &str) -> Snapshot {
                 _ => probes(&mut snapshot, &lines, round, 'L', Source::Connect),
             }
         }
+    }
+    if lines.iter().any(|line| line.sign('R', 1) != '.') {
+        probes(&mut snapshot, &lines, 1, 'R', Source::Remote);
     }
     snapshot
 }
@@ -448,6 +451,35 @@ fn s38_a_listener_that_does_not_answer() {
         &[(4444, Verdict::Agree)],
         Outcome::Agree,
     );
+}
+
+#[test]
+fn f7_open_only_from_elsewhere() {
+    let report = check(
+        "tcp 10.0.0.2:8080 LISTEN 7 | T --- | N --- | O --- | B f.. | L c.. | R o",
+        &[(8080, Verdict::RemoteOnly)],
+        Outcome::Finding,
+    );
+    assert_eq!(report.findings[0].vector.to_string(), "nn.fnY");
+    assert_eq!(report.findings[0].pattern, "P7");
+}
+
+#[test]
+fn s37_filtered_on_the_way() {
+    let report = check(
+        "tcp 10.0.0.2:8080 LISTEN 7 | T +++ | N +++ | O fff | B u.. | L o.. | R t
+         tcp 10.0.0.2:8081 LISTEN 8 | T +++ | N +++ | O fff | B u.. | L o.. | R c
+         tcp 10.0.0.2:8082 LISTEN 9 | T +++ | N +++ | O fff | B u.. | L o.. | R o",
+        &[
+            (8080, Verdict::FilteredRemote),
+            (8081, Verdict::FilteredRemote),
+            (8082, Verdict::Agree),
+        ],
+        Outcome::Agree,
+    );
+    assert_eq!(report.findings[0].pattern, "P2");
+    assert_eq!(report.findings[1].pattern, "P3");
+    assert_eq!(report.findings[2].vector.to_string(), "YYYuYY");
 }
 
 #[test]

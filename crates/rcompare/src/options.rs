@@ -1,7 +1,8 @@
 //! What was typed.
 
-use clap::Parser;
+use clap::{Args, Parser, Subcommand};
 use std::net::IpAddr;
+use std::path::PathBuf;
 
 /// Every open port, who holds it, and whether every way of asking tells the same
 ///
@@ -9,11 +10,11 @@ use std::net::IpAddr;
 /// they say, and judges it. Exit code: 0 all explained, 1 something is not, 3 all explained
 /// but not everything could be looked at.
 #[derive(Parser, Debug)]
-#[command(name = "rcompare", version)]
+#[command(name = "rcompare", version, args_conflicts_with_subcommands = true)]
 pub(crate) struct Options {
-    /// One JSON object a line, as docs/OUTPUT.md tells
-    #[arg(long)]
-    pub(crate) json: bool,
+    /// What to do instead of looking at this host
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
     /// Ask at most N times over; differences need three rounds to stand
     #[arg(long, value_name = "N", default_value = "3", value_parser = clap::value_parser!(u32).range(1..=10))]
     pub(crate) rounds: u32,
@@ -26,7 +27,67 @@ pub(crate) struct Options {
     /// Connect only to these addresses of this host; without it to all it has
     #[arg(long, value_name = "ADDRESS", conflicts_with = "passive")]
     pub(crate) address: Vec<IpAddr>,
+    /// Keep everything that was said in DIR; `-` streams it as tar to standard output, and
+    /// the report is then in there
+    #[arg(long, value_name = "DIR")]
+    pub(crate) case: Option<PathBuf>,
+    /// Who asks, for the case
+    #[arg(long, value_name = "NAME", requires = "case")]
+    pub(crate) operator: Option<String>,
+    /// Number of the case
+    #[arg(long, value_name = "TEXT", requires = "case")]
+    pub(crate) number: Option<String>,
+    #[command(flatten)]
+    pub(crate) elsewhere: Elsewhere,
+    #[command(flatten)]
+    pub(crate) shown: Shown,
+}
+
+/// What is done with a case.
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// Hold every file of a case against its sum
+    Verify {
+        /// A directory or a tar file
+        case: PathBuf,
+    },
+    /// Judge a case again, offline
+    Judge {
+        /// A directory or a tar file
+        case: PathBuf,
+        #[command(flatten)]
+        elsewhere: Elsewhere,
+        #[command(flatten)]
+        shown: Shown,
+    },
+}
+
+/// Scans made elsewhere.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Elsewhere {
+    /// A scan made elsewhere: rnmap --json, nmap -oX or -oG
+    #[arg(long, value_name = "FILE")]
+    pub(crate) remote: Vec<PathBuf>,
+    /// An address as scanned from elsewhere, and which of this host's addresses it is
+    #[arg(long, value_name = "SCANNED=OWN", value_parser = mapping, requires = "remote")]
+    pub(crate) map: Vec<(IpAddr, IpAddr)>,
+}
+
+/// How the report is shown.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct Shown {
+    /// One JSON object a line, as docs/OUTPUT.md tells
+    #[arg(long)]
+    pub(crate) json: bool,
     /// List every place that could not be read, instead of their number
     #[arg(long)]
     pub(crate) gaps: bool,
+}
+
+fn mapping(text: &str) -> Result<(IpAddr, IpAddr), String> {
+    let pair = text.split_once('=').and_then(|(scanned, own)| {
+        let scanned = scanned.parse().ok()?;
+        Some((scanned, own.parse().ok()?))
+    });
+    pair.ok_or_else(|| "two addresses with = between them".to_owned())
 }

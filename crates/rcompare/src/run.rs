@@ -1,11 +1,15 @@
 //! Carries out a plan: round after round, until nothing is in doubt.
 
+use crate::case::{self, Done, clock};
+use crate::keep::Keep;
+use crate::lines::Lines;
 use crate::plan::{Plan, Step};
 use crate::progress::Progress;
 use crate::sibling;
 use cli::Error;
 use compare::statement::Ended;
 use compare::{Snapshot, Statement};
+use model::Source;
 use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
@@ -13,11 +17,11 @@ use std::time::Duration;
 /// Between two listings: what lives shorter than this is seen by one side at most.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Runs everything and gives what was said.
+/// Runs everything, keeps the answers where a case is made, and gives what was said.
 ///
 /// # Errors
-/// The directory we were started from cannot be told.
-pub(crate) fn run(plan: &Plan) -> Result<Snapshot, Error> {
+/// The directory we were started from cannot be told, or the case not be written.
+pub(crate) fn run(plan: &Plan, keep: Option<&mut Keep<'_>>) -> Result<Snapshot, Error> {
     let mut run = Run {
         plan,
         dir: sibling::directory().map_err(|why| Error::io("/proc/self/exe", why))?,
@@ -26,15 +30,19 @@ pub(crate) fn run(plan: &Plan) -> Result<Snapshot, Error> {
             ..Snapshot::default()
         },
         progress: Progress::new(),
+        keep,
     };
+    if let Some(keep) = &mut run.keep {
+        keep.programs(&run.dir);
+    }
     for round in 1..=plan.rounds {
-        run.steps(&plan.opening(round));
+        run.steps(&plan.opening(round))?;
         let probes = match round {
             1 => plan.probes(&run.snapshot),
             _ => plan.again(round, &compare::judge(&run.snapshot).doubts),
         };
-        run.steps(&probes);
-        run.steps(&plan.closing(round));
+        run.steps(&probes)?;
+        run.steps(&plan.closing(round))?;
         if compare::judge(&run.snapshot).doubts.count == 0 {
             break;
         }
@@ -42,36 +50,75 @@ pub(crate) fn run(plan: &Plan) -> Result<Snapshot, Error> {
     Ok(run.snapshot)
 }
 
-struct Run<'p> {
+struct Run<'p, 'k, 'w> {
     plan: &'p Plan,
     dir: PathBuf,
     snapshot: Snapshot,
     progress: Progress,
+    keep: Option<&'k mut Keep<'w>>,
 }
 
-impl Run<'_> {
-    fn steps(&mut self, steps: &[Step]) {
+impl Run<'_, '_, '_> {
+    fn steps(&mut self, steps: &[Step]) -> Result<(), Error> {
         for step in steps {
             let (round, rounds) = (step.round, self.plan.rounds);
             self.progress.tell(&format!(
                 "round {round} of at most {rounds}: {}",
                 step.source
             ));
-            let dir = self.dir.clone();
-            take(&mut self.snapshot, step, |line| {
-                sibling::run(&dir, step.program, &step.args, self.plan.deadline, line)
-            });
+            self.step(step)?;
             thread::sleep(PAUSE);
         }
+        Ok(())
+    }
+
+    fn step(&mut self, step: &Step) -> Result<(), Error> {
+        let began_ms = clock::now_ms();
+        let keeps = self.keep.is_some();
+        let mut raw = Vec::new();
+        let from = (step.program, step.source, step.round);
+        let ended = take(&mut self.snapshot, from, |sink| {
+            let keeping = &mut |piece: &[u8]| {
+                if keeps {
+                    raw.extend_from_slice(piece);
+                }
+                sink(piece);
+            };
+            let (program, args) = (step.program, &step.args);
+            sibling::run(&self.dir, program, args, self.plan.deadline, keeping)
+        });
+        let Some(keep) = &mut self.keep else {
+            return Ok(());
+        };
+        let done = Done {
+            file: case::output_name(keep.case.steps.len() + 1, step),
+            round: step.round,
+            source: step.source,
+            program: step.program.to_owned(),
+            args: step.args.clone(),
+            began_ms,
+            took_ms: clock::now_ms().saturating_sub(began_ms),
+            ended,
+        };
+        keep.answer(done, &raw)
     }
 }
 
-/// Takes one step's answer, line by line, into the snapshot.
-fn take(snapshot: &mut Snapshot, step: &Step, answer: impl FnOnce(&mut dyn FnMut(&[u8])) -> Ended) {
-    let Some(mut statement) = Statement::open(snapshot, step.program, step.source, step.round)
-    else {
-        return;
+/// Takes one answer, as it comes, into the snapshot: from whom, by which way, in which round.
+pub(crate) fn take(
+    snapshot: &mut Snapshot,
+    (program, source, round): (&str, Source, u32),
+    answer: impl FnOnce(&mut dyn FnMut(&[u8])) -> Ended,
+) -> Ended {
+    let statement = Statement::open(snapshot, program, source, round);
+    let Some(mut statement) = statement else {
+        return answer(&mut |_| {});
     };
-    let ended = answer(&mut |line| statement.line(snapshot, line));
+    let mut lines = Lines::default();
+    let ended = answer(&mut |piece| {
+        lines.push(piece, &mut |line| statement.line(snapshot, line));
+    });
+    lines.end(&mut |line| statement.line(snapshot, line));
     statement.close(snapshot, &ended);
+    ended
 }

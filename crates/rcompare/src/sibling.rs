@@ -1,7 +1,7 @@
 //! Runs one sibling: from our own directory, with nothing of the host's, against a deadline,
 //! its answer read as it comes and never without bound.
 
-use compare::statement::{Ended, LINE_MAX};
+use compare::statement::Ended;
 use std::io::{self, Read};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -31,13 +31,13 @@ pub(crate) fn directory() -> io::Result<PathBuf> {
     Ok(exe.parent().map(Path::to_owned).unwrap_or_default())
 }
 
-/// Runs a sibling and gives each line of its answer, without the newline.
+/// Runs a sibling and gives its answer, piece by piece.
 pub(crate) fn run(
     dir: &Path,
     program: &str,
     args: &[String],
     deadline: Duration,
-    line: &mut dyn FnMut(&[u8]),
+    sink: &mut dyn FnMut(&[u8]),
 ) -> Ended {
     let until = Instant::now() + deadline;
     let mut child = match start(dir, program, args) {
@@ -53,11 +53,10 @@ pub(crate) fn run(
         .stderr
         .take()
         .map(|pipe| thread::spawn(move || last_line(pipe)));
-    let mut lines = Lines::default();
-    let stop = child.stdout.take().map_or(Stop::End, |pipe| {
-        pour(&pieces(pipe), until, &mut |piece| lines.push(piece, line))
-    });
-    lines.end(line);
+    let stop = match child.stdout.take() {
+        None => Stop::End,
+        Some(pipe) => pour(&pieces(pipe), until, sink),
+    };
     let mut ended = wait(&mut child, until, &stop);
     ended.failed = match stop {
         Stop::End | Stop::Late => None,
@@ -189,65 +188,24 @@ fn last_line(mut pipe: ChildStderr) -> String {
     render::safe::escaped(last.unwrap_or_default())
 }
 
-/// Pieces cut into lines.
-#[derive(Default)]
-struct Lines {
-    open: Vec<u8>,
-}
-
-impl Lines {
-    fn push(&mut self, piece: &[u8], line: &mut dyn FnMut(&[u8])) {
-        let mut rest = piece;
-        while let Some(at) = rest.iter().position(|&byte| byte == b'\n') {
-            let (head, tail) = rest.split_at(at);
-            if self.open.is_empty() {
-                line(head);
-            } else {
-                self.keep(head);
-                line(&self.open);
-                self.open.clear();
-            }
-            rest = tail.get(1..).unwrap_or_default();
-        }
-        self.keep(rest);
-    }
-
-    /// A line that is too long is kept long enough to be seen as such.
-    fn keep(&mut self, bytes: &[u8]) {
-        let room = (LINE_MAX + 1).saturating_sub(self.open.len());
-        self.open
-            .extend_from_slice(bytes.get(..room).unwrap_or(bytes));
-    }
-
-    fn end(&mut self, line: &mut dyn FnMut(&[u8])) {
-        if !self.open.is_empty() {
-            line(&self.open);
-            self.open.clear();
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn say(script: &str, deadline_ms: u64) -> (Vec<String>, Ended) {
-        let mut lines = Vec::new();
+    fn say(script: &str, deadline_ms: u64) -> (String, Ended) {
+        let mut answer = Vec::new();
         let args = ["-c".to_owned(), script.to_owned()];
         let deadline = Duration::from_millis(deadline_ms);
-        let ended = run(Path::new("/bin"), "sh", &args, deadline, &mut |line| {
-            lines.push(line.escape_ascii().to_string());
+        let ended = run(Path::new("/bin"), "sh", &args, deadline, &mut |piece| {
+            answer.extend_from_slice(piece);
         });
-        (lines, ended)
+        (answer.escape_ascii().to_string(), ended)
     }
 
     #[test]
-    fn lines_come_whole() {
-        let (lines, ended) = say(
-            "printf 'one\\n\\ntwo\\nthr'; sleep 0.05; printf 'ee\\nend'",
-            9000,
-        );
-        assert_eq!(lines, ["one", "", "two", "three", "end"]);
+    fn the_whole_answer_is_given() {
+        let (answer, ended) = say("printf 'one\\ntwo'; sleep 0.05; printf end", 9000);
+        assert_eq!(answer, "one\\ntwoend");
         assert_eq!(ended.code, Some(0));
     }
 
@@ -270,8 +228,8 @@ mod tests {
     #[test]
     fn the_deadline_holds() {
         let from = Instant::now();
-        let (lines, ended) = say("echo begin; exec sleep 60", 200);
-        assert_eq!(lines, ["begin"]);
+        let (answer, ended) = say("printf begin; exec sleep 60", 200);
+        assert_eq!(answer, "begin");
         assert!(ended.late && ended.signal == Some(9));
         // One that closes its mouth and stays is not waited for either.
         let (_, ended) = say("exec >&-; exec sleep 60", 200);
@@ -283,18 +241,7 @@ mod tests {
 
     #[test]
     fn nothing_of_the_environment_is_handed_on() {
-        let (lines, _) = say("echo $HOME $USER $CARGO_TARGET_DIR; pwd", 9000);
-        assert_eq!(lines, ["", "/"]);
-    }
-
-    #[test]
-    fn a_line_without_end_is_bounded() {
-        let mut lines = Lines::default();
-        let mut longest = 0;
-        for _ in 0..40 {
-            lines.push(&[b'x'; 64 << 10], &mut |_| {});
-        }
-        lines.end(&mut |line| longest = line.len());
-        assert_eq!(longest, LINE_MAX + 1);
+        let (answer, _) = say("printf \"$HOME$USER$CARGO_TARGET_DIR:$PWD\"", 9000);
+        assert_eq!(answer, ":/");
     }
 }

@@ -1,0 +1,206 @@
+//! Ports that no table lists: what a probe from inside or a scan from outside found.
+
+use crate::evidence::list;
+use crate::explain::{Clue, Vector};
+use crate::finding::Finding;
+use crate::join;
+use crate::judge::{blank, explained};
+use crate::ports::{self, ByPort, Orphan};
+use crate::snapshot::Snapshot;
+use crate::verdict::Verdict;
+use model::{PortState, Proto, Source};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, Ipv4Addr};
+
+/// The finding on a port that no table lists.
+pub(crate) fn finding(snapshot: &Snapshot, orphan: &Orphan, common: &[Clue]) -> Finding {
+    let (taken, open) = (!orphan.taken.is_empty(), !orphan.open.is_empty());
+    let untold = orphan.proto == Proto::Tcp && !orphan.bound_told;
+    let verdict = match orphan.standing {
+        ports::Standing::Doubted | ports::Standing::Unlisted | ports::Standing::Transient => {
+            Verdict::Limited
+        }
+        ports::Standing::Hidden if open && !taken && orphan.free => Verdict::Steered,
+        ports::Standing::Hidden if !open && untold => Verdict::Limited,
+        ports::Standing::Hidden => Verdict::HiddenFromTables,
+    };
+    let looked = |source| {
+        let mut views = snapshot.views.iter();
+        let any = views.any(|view| view.source == source && !view.coverage.looked.is_empty());
+        if any { 'n' } else { '.' }
+    };
+    let asked = snapshot.views.iter().any(|view| {
+        let mut addrs = view.probes.addrs(orphan.proto);
+        view.source == Source::Connect
+            && addrs.any(|addr| {
+                view.probes
+                    .state(orphan.proto, addr, orphan.port)
+                    .is_some_and(|state| state != PortState::Open)
+            })
+    });
+    let vector = Vector {
+        text: looked(Source::Procfs),
+        netlink: looked(Source::Netlink),
+        owner: '.',
+        bind: match (taken, orphan.free) {
+            (true, _) => 'u',
+            (false, true) => 'f',
+            (false, false) => '.',
+        },
+        local: match (open, asked) {
+            (true, _) => 'Y',
+            (false, true) => 'n',
+            (false, false) => '.',
+        },
+        remote: remote_letter(snapshot, orphan.proto, orphan.port),
+    };
+    let addr = orphan.taken.first().or(orphan.open.first());
+    let mut finding = Finding {
+        proto: orphan.proto,
+        addr: addr.copied().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
+        port: orphan.port,
+        service: model::service::name(orphan.proto, orphan.port),
+        netns: snapshot.facts.observer.netns,
+        ..blank(verdict, vector, orphan_lines(orphan, untold))
+    };
+    let mut clues = common.to_vec();
+    clues.extend(orphan.bound_told.then_some(Clue::BoundTold));
+    explained(&mut finding, &clues);
+    finding
+}
+
+fn orphan_lines(orphan: &Orphan, untold: bool) -> Vec<String> {
+    let addrs = |set: &BTreeSet<IpAddr>| list(&set.iter().copied().collect::<Vec<_>>());
+    let mut lines = Vec::new();
+    if !orphan.taken.is_empty() {
+        lines.push(format!("bind: in use at {}", addrs(&orphan.taken)));
+    } else if orphan.free {
+        lines.push("bind: the number is free".to_owned());
+    }
+    if !orphan.open.is_empty() {
+        lines.push(format!("connect: open at {}", addrs(&orphan.open)));
+    }
+    lines.push(match orphan.standing {
+        ports::Standing::Unlisted => "tables: none could be read to the end".to_owned(),
+        ports::Standing::Doubted => "tables: no socket has it so far".to_owned(),
+        ports::Standing::Hidden | ports::Standing::Transient => {
+            "tables: no socket has it, neither before nor after the probes".to_owned()
+        }
+    });
+    if untold {
+        lines.push("tables: sockets that are only bound are not told here".to_owned());
+    }
+    lines
+}
+
+/// A port that is open from elsewhere and that nothing here explains.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RemoteOnly {
+    /// Transport.
+    pub(crate) proto: Proto,
+    /// Port.
+    pub(crate) port: u16,
+    /// Addresses of this host on which it was open.
+    pub(crate) open: BTreeSet<IpAddr>,
+}
+
+/// Finds the ports a scan from elsewhere found open and no listener explains.
+pub(crate) fn remote_only(snapshot: &Snapshot, by_port: &ByPort<'_>) -> Vec<RemoteOnly> {
+    let mut found: BTreeMap<(Proto, u16), BTreeSet<IpAddr>> = BTreeMap::new();
+    for view in &snapshot.views {
+        if view.source != Source::Remote {
+            continue;
+        }
+        for (proto, addr, port) in view.probes.with(&[PortState::Open]) {
+            let sockets = by_port.get(&(join::port_space(proto), port));
+            let explained = sockets.into_iter().flatten().any(|sighting| {
+                let mut inet = sighting.inet().into_iter();
+                inet.any(|inet| inet.is_listener() && join::receives(inet, addr))
+            });
+            if !explained {
+                found.entry((proto, port)).or_default().insert(addr);
+            }
+        }
+    }
+    found
+        .into_iter()
+        .map(|((proto, port), open)| RemoteOnly { proto, port, open })
+        .collect()
+}
+
+/// The finding on a port that is open only from elsewhere.
+pub(crate) fn remote_finding(snapshot: &Snapshot, port: &RemoteOnly, common: &[Clue]) -> Finding {
+    let state = |source, state| {
+        snapshot.views.iter().any(|view| {
+            let mut addrs = view.probes.addrs(port.proto);
+            view.source == source
+                && addrs.any(|addr| view.probes.state(port.proto, addr, port.port) == Some(state))
+        })
+    };
+    let bind = match (
+        state(Source::Bind, PortState::InUse),
+        state(Source::Bind, PortState::Free),
+    ) {
+        (true, _) => 'u',
+        (false, true) => 'f',
+        (false, false) => '.',
+    };
+    let local = if state(Source::Connect, PortState::Closed) {
+        'n'
+    } else {
+        '.'
+    };
+    let looked = |source| {
+        let mut views = snapshot.views.iter();
+        let any = views.any(|view| view.source == source && !view.coverage.looked.is_empty());
+        if any { 'n' } else { '.' }
+    };
+    let vector = Vector {
+        text: looked(Source::Procfs),
+        netlink: looked(Source::Netlink),
+        owner: '.',
+        bind,
+        local,
+        remote: 'Y',
+    };
+    let open: Vec<IpAddr> = port.open.iter().copied().collect();
+    let mut lines = vec![format!("remote: open at {}", list(&open))];
+    if bind == 'f' {
+        lines.push("bind: the number is free".to_owned());
+    }
+    if local == 'n' {
+        lines.push("connect: closed from the host itself".to_owned());
+    }
+    lines.push("tables: no listener has it".to_owned());
+    let mut finding = Finding {
+        proto: port.proto,
+        addr: open
+            .first()
+            .copied()
+            .unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
+        port: port.port,
+        service: model::service::name(port.proto, port.port),
+        netns: snapshot.facts.observer.netns,
+        ..blank(Verdict::RemoteOnly, vector, lines)
+    };
+    explained(&mut finding, common);
+    finding
+}
+
+/// What scans from elsewhere say of a port, at any address.
+fn remote_letter(snapshot: &Snapshot, proto: Proto, port: u16) -> char {
+    let views = snapshot.views.iter();
+    let states: Vec<PortState> = views
+        .filter(|view| view.source == Source::Remote)
+        .flat_map(|view| {
+            let addrs = view.probes.addrs(proto);
+            addrs.filter_map(|addr| view.probes.state(proto, addr, port))
+        })
+        .collect();
+    match states.first() {
+        None => '.',
+        _ if states.contains(&PortState::Open) => 'Y',
+        Some(PortState::Filtered) => 'f',
+        Some(_) => 'n',
+    }
+}

@@ -1,0 +1,124 @@
+//! A case: everything that was said, kept so that it can be judged again elsewhere.
+//!
+//! `case.json` says who asked what, when, with which programs; `facts.json` who looked;
+//! `outputs/` holds each sibling's answer byte for byte; `remote/` scans made elsewhere;
+//! `report.json` and `report.txt` what was concluded; `log.jsonl` what was done, each line
+//! with the SHA-256 of the one before; `SHA256SUMS` names every other file.
+
+pub(crate) mod clock;
+pub(crate) mod load;
+pub(crate) mod log;
+pub(crate) mod store;
+
+use crate::plan::Step;
+use compare::statement::Ended;
+use model::Source;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// Version of the layout.
+pub(crate) const LAYOUT: u32 = 1;
+
+/// The names of files every case has.
+pub(crate) const CASE: &str = "case.json";
+/// Who looked.
+pub(crate) const FACTS: &str = "facts.json";
+/// What was done, chained.
+pub(crate) const LOG: &str = "log.jsonl";
+/// The sums.
+pub(crate) const SUMS: &str = "SHA256SUMS";
+
+/// `case.json`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Case {
+    /// [`LAYOUT`].
+    pub(crate) layout: u32,
+    /// Version of rcompare.
+    pub(crate) version: String,
+    /// What was typed, made printable.
+    pub(crate) argv: Vec<String>,
+    /// Who asks, if given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) operator: Option<String>,
+    /// The number of the case, if given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) number: Option<String>,
+    /// The host's clock and how it differs from its battery-backed one.
+    pub(crate) clock: clock::Clock,
+    /// The programs that were run.
+    pub(crate) programs: Vec<Program>,
+    /// Their answers, in the order of asking.
+    pub(crate) steps: Vec<Done>,
+    /// Scans made elsewhere: the file, and what it was called.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) remotes: Vec<Remote>,
+}
+
+/// A program and the sum of its file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Program {
+    /// Its name.
+    pub(crate) name: String,
+    /// SHA-256 of the file, in hexadecimal; none where it could not be read.
+    pub(crate) sha256: Option<String>,
+}
+
+/// A step that was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Done {
+    /// The answer's file.
+    pub(crate) file: String,
+    /// The round.
+    pub(crate) round: u32,
+    /// The way of asking.
+    pub(crate) source: Source,
+    /// The program.
+    pub(crate) program: String,
+    /// Its arguments.
+    pub(crate) args: Vec<String>,
+    /// When it was started, milliseconds since 1970 by the host's clock.
+    pub(crate) began_ms: u64,
+    /// How long it took, milliseconds.
+    pub(crate) took_ms: u64,
+    /// How it ended.
+    pub(crate) ended: Ended,
+}
+
+/// A scan made elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Remote {
+    /// Its file in the case.
+    pub(crate) file: String,
+    /// What it was called when it was given, made printable.
+    pub(crate) name: String,
+    /// Addresses as scanned, and which of the host's own they are.
+    pub(crate) map: Vec<(std::net::IpAddr, std::net::IpAddr)>,
+}
+
+/// The file of a step's answer.
+pub(crate) fn output_name(number: usize, step: &Step) -> String {
+    format!(
+        "outputs/{number:03}-r{}-{}.jsonl",
+        step.round,
+        step.source.name()
+    )
+}
+
+/// SHA-256 in hexadecimal.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sum_of_nothing_is_known() {
+        assert_eq!(
+            sha256(b""),
+            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+        );
+    }
+}
