@@ -1,7 +1,6 @@
 //! A `--json` answer read back through the published types.
 
 use model::file::FileRow;
-use model::network::NetworkRow;
 use model::probe::Tally;
 use model::process::Holding;
 use model::record::SocketRow;
@@ -36,8 +35,6 @@ pub struct Answer {
     pub processes: Vec<Process>,
     /// Open files.
     pub files: Vec<FileRow>,
-    /// Facts about network namespaces.
-    pub network: Vec<NetworkRow>,
     /// Finds of the owner walk.
     pub holdings: Vec<Holding>,
     /// Probed ports.
@@ -72,7 +69,6 @@ impl Answer {
             sockets: Vec::new(),
             processes: Vec::new(),
             files: Vec::new(),
-            network: Vec::new(),
             holdings: Vec::new(),
             probes: Vec::new(),
             tallies: Vec::new(),
@@ -99,7 +95,6 @@ impl Answer {
                 Line::Socket(row) => answer.sockets.push(row),
                 Line::Process(process) => answer.processes.push(process),
                 Line::File(row) => answer.files.push(row),
-                Line::Network(row) => answer.network.push(row),
                 Line::Holding(holding) => answer.holdings.push(holding),
                 Line::Probe(probe) => answer.probes.push(probe),
                 Line::Tally(tally) => answer.tallies.push(tally),
