@@ -1,0 +1,212 @@
+//! What a scan may not do: see what is not there, leave something behind, go faster than
+//! allowed, lose what it has.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test runs the program, and fails by panicking"
+)]
+
+mod lab;
+
+use lab::{Lab, SUSPECT_V4, cannot_run, records, states};
+use model::{PortState, Record};
+use socket2::Type;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// A probe that meets itself looks like an open port (RFC 9293 simultaneous open).
+#[test]
+fn an_empty_namespace_has_no_open_port() {
+    if cannot_run(&["ip"]) {
+        return;
+    }
+    let lab = Lab::empty();
+    for run in 0..50 {
+        let addr = if run % 2 == 0 { "127.0.0.1" } else { "::1" };
+        let found = lab.states(&lab.suspect, &format!("-sT -p- {addr}"));
+        assert_eq!(found.len(), 65_535);
+        assert!(
+            found.values().all(|state| *state == PortState::Closed),
+            "run {run}"
+        );
+    }
+    for technique in ["-sU", "-sS"] {
+        let found = lab.states(&lab.suspect, &format!("{technique} -p- 127.0.0.1"));
+        assert_eq!(found.len(), 65_535);
+        assert!(
+            found.values().all(|state| *state == PortState::Closed),
+            "{technique}"
+        );
+    }
+}
+
+/// Only the four tables of this namespace, and every socket in them.
+#[test]
+fn a_bind_probe_finds_what_is_held() {
+    if cannot_run(&["ip"]) {
+        return;
+    }
+    let mut lab = Lab::empty();
+    lab.hold(Type::STREAM, "127.0.0.1:4444");
+    lab.hold(Type::DGRAM, "[::1]:5353");
+    let out = lab.rnmap(&lab.suspect, "--bind-probe -p- --json");
+    assert_eq!(out.status.code(), Some(0));
+    let mut taken = Vec::new();
+    let mut end = None;
+    for record in records(&out.stdout) {
+        match record {
+            Record::Probe(probe) => {
+                taken.push((probe.proto.name(), probe.addr.to_string(), probe.port))
+            }
+            Record::End(last) => end = Some(last),
+            _ => {}
+        }
+    }
+    let wanted = [
+        ("tcp", "0.0.0.0".to_owned(), 4444),
+        ("udp", "::".to_owned(), 5353),
+    ];
+    assert_eq!(taken, wanted);
+    let coverage = end.unwrap().coverage;
+    assert_eq!(coverage.ports.as_deref(), Some("1-65535"));
+    assert_eq!((coverage.looked.len(), coverage.addrs.len()), (4, 2));
+}
+
+/// After a connect scan nothing is connected, on neither side, and nothing waits.
+#[test]
+fn a_scan_leaves_no_connection() {
+    if cannot_run(&["ip", "nft", "ss"]) {
+        return;
+    }
+    let mut lab = Lab::joined();
+    lab.furnish();
+    let found = lab.states(&lab.trusted, &format!("-sT -Pn -p 1-65535 {SUSPECT_V4}"));
+    assert_eq!(
+        found
+            .values()
+            .filter(|state| **state == PortState::Open)
+            .count(),
+        5
+    );
+    for netns in [&lab.suspect, &lab.trusted] {
+        let left = lab.run(netns, &["ss", "-Htan", "state", "connected"]);
+        assert_eq!(str::from_utf8(&left.stdout).unwrap(), "");
+    }
+}
+
+/// One thread, and few descriptors, find the same.
+#[test]
+fn little_room_changes_no_answer() {
+    if cannot_run(&["ip", "nft", "prlimit"]) {
+        return;
+    }
+    let mut lab = Lab::joined();
+    lab.furnish();
+    let ask = format!("-Pn -sT -p 1-2000,8000-8100 --json {SUSPECT_V4}");
+    let wide = lab.rnmap(&lab.trusted, &ask);
+    let mut words = vec![
+        "prlimit",
+        "--nofile=80:80",
+        env!("CARGO_BIN_EXE_rnmap"),
+        "--threads",
+        "1",
+    ];
+    words.extend(ask.split(' '));
+    let narrow = lab.run(&lab.trusted, &words);
+    assert_eq!(states(&wide.stdout), states(&narrow.stdout));
+    let mut words = vec!["prlimit", "--nofile=20:20", env!("CARGO_BIN_EXE_rnmap")];
+    words.extend(ask.split(' '));
+    let tight = lab.run(&lab.trusted, &words);
+    assert_eq!(states(&wide.stdout), states(&tight.stdout));
+}
+
+#[test]
+fn a_rate_holds() {
+    if cannot_run(&["ip"]) {
+        return;
+    }
+    let lab = Lab::empty();
+    for technique in ["-sT", "-sU"] {
+        let from = Instant::now();
+        let found = lab.states(
+            &lab.suspect,
+            &format!("{technique} --max-rate 200 -p 1-400 127.0.0.1"),
+        );
+        let took = from.elapsed();
+        assert_eq!(found.len(), 400);
+        assert!(
+            took >= Duration::from_millis(1_990),
+            "{technique}: {took:?}"
+        );
+        assert!(took < Duration::from_millis(4_000), "{technique}: {took:?}");
+    }
+}
+
+/// Ctrl-C ends with a whole answer that says what is missing; `--resume` asks for just that.
+#[test]
+fn an_interrupted_scan_is_whole_and_can_go_on() {
+    if cannot_run(&["ip", "kill"]) {
+        return;
+    }
+    let mut lab = Lab::empty();
+    lab.hold(Type::STREAM, "127.0.0.1:30");
+    let file = format!("/tmp/{}.json", lab.suspect);
+    let ask = "-sT --max-rate 100 -p 1-200 --json 127.0.0.1";
+    let child = Command::new("ip")
+        .args(["netns", "exec", &lab.suspect, env!("CARGO_BIN_EXE_rnmap")])
+        .args(ask.split(' '))
+        .args(["-oJ", &file])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(Duration::from_millis(900));
+    nix::sys::signal::kill(
+        nix::unistd::Pid::from_raw(i32::try_from(child.id()).unwrap()),
+        nix::sys::signal::Signal::SIGINT,
+    )
+    .unwrap();
+    let out = child.wait_with_output().unwrap();
+    assert_eq!(out.status.code(), Some(3));
+    let first = states(&out.stdout);
+    assert!(first.len() > 20 && first.len() < 200, "{}", first.len());
+    assert_eq!(first.get(&30), Some(&PortState::Open));
+    let gaps = records(&out.stdout)
+        .into_iter()
+        .filter(|record| matches!(record, Record::Gap(_)));
+    assert_eq!(gaps.count(), 2);
+
+    let from = Instant::now();
+    let rest = lab.rnmap(&lab.suspect, &format!("{ask} --resume {file}"));
+    let least = Duration::from_millis(10) * u32::try_from(199 - first.len()).unwrap();
+    assert!(from.elapsed() >= least && from.elapsed() < least + Duration::from_secs(2));
+    std::fs::remove_file(&file).unwrap();
+    let all = states(&rest.stdout);
+    assert_eq!(all.len(), 200);
+    assert_eq!(all.get(&30), Some(&PortState::Open));
+    assert_eq!(rest.status.code(), Some(0));
+}
+
+/// From inside another namespace, without leaving one's own.
+#[test]
+fn another_namespace_is_asked_from_inside() {
+    if cannot_run(&["ip"]) {
+        return;
+    }
+    let mut lab = Lab::empty();
+    lab.hold(Type::STREAM, "127.0.0.1:4444");
+    let ask = "-sT -p 4440-4450 --json 127.0.0.1 --netns";
+    let open = |words: &str| {
+        let out = lab.rnmap(&lab.trusted, words);
+        let all = records(&out.stdout).into_iter();
+        all.filter_map(|record| match record {
+            Record::Probe(probe) => Some((probe.port, probe.netns.is_some())),
+            _ => None,
+        })
+        .collect::<Vec<_>>()
+    };
+    assert_eq!(open(&format!("{ask} {}", lab.suspect)), [(4444, true)]);
+    assert_eq!(open(&format!("{ask} {}", lab.trusted)), []);
+}

@@ -1,0 +1,141 @@
+//! Every port's state, asked over a cable through a firewall, is the one nmap finds.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test runs the program, and fails by panicking"
+)]
+
+mod lab;
+
+use lab::{Lab, SUSPECT_V4, SUSPECT_V6, cannot_run, differences};
+use model::PortState;
+
+/// Scans of each kind; nmap is asked once.
+const RUNS: usize = 5;
+
+fn compare(technique: &str, ports: &str, runs: usize) {
+    if cannot_run(&["ip", "nft", "nmap"]) {
+        return;
+    }
+    let mut lab = Lab::joined();
+    lab.furnish();
+    for (addr, family) in [(SUSPECT_V4, ""), (SUSPECT_V6, "-6 ")] {
+        let theirs = lab.nmap(&lab.trusted, &format!("{family}{technique} {ports} {addr}"));
+        for run in 0..runs {
+            let ours = lab.states(&lab.trusted, &format!("-Pn {technique} {ports} {addr}"));
+            let unlike = differences(&ours, &theirs);
+            assert!(
+                unlike.is_empty(),
+                "{technique} {addr}, run {run}: {unlike:?}"
+            );
+        }
+        assert_eq!(theirs.get(&1_000).copied(), Some(silence(technique)));
+    }
+}
+
+fn silence(technique: &str) -> PortState {
+    if technique == "-sU" {
+        PortState::OpenFiltered
+    } else {
+        PortState::Filtered
+    }
+}
+
+#[test]
+fn connect_scans_agree_with_nmap() {
+    compare("-sT", "-p-", RUNS);
+}
+
+#[test]
+fn half_open_scans_agree_with_nmap() {
+    compare("-sS", "-p-", RUNS);
+}
+
+#[test]
+fn udp_scans_agree_with_nmap() {
+    compare("-sU", "-p 1-60,100-130,990-1110", 3);
+}
+
+/// Linux limits ICMP errors to one a second for each asker after a burst of six; who does
+/// not slow down calls closed ports open|filtered.
+#[test]
+fn a_host_that_limits_its_refusals_is_believed() {
+    if cannot_run(&["ip", "nft"]) {
+        return;
+    }
+    let mut lab = Lab::joined();
+    lab.furnish();
+    let set = lab.run(
+        &lab.suspect,
+        &["sysctl", "-qw", "net.ipv4.icmp_ratelimit=100"],
+    );
+    assert!(set.status.success());
+    let states = lab.states(&lab.trusted, &format!("-Pn -sU -p 100-220 {SUSPECT_V4}"));
+    for (port, state) in states {
+        let wanted = if port == 123 {
+            PortState::OpenFiltered
+        } else {
+            PortState::Closed
+        };
+        assert_eq!(state, wanted, "{port}");
+    }
+}
+
+/// From inside, a UDP port is settled at once: refused, or held by somebody.
+#[test]
+fn udp_on_this_machine_is_settled_at_once() {
+    if cannot_run(&["ip", "nft"]) {
+        return;
+    }
+    let mut lab = Lab::joined();
+    lab.furnish();
+    let from = std::time::Instant::now();
+    let states = lab.states(&lab.suspect, &format!("-Pn -sU -p 1-900,1100 {SUSPECT_V4}"));
+    let open: Vec<u16> = states
+        .iter()
+        .filter(|(_, state)| **state == PortState::Open)
+        .map(|(port, _)| *port)
+        .collect();
+    assert_eq!(open, [53, 123, 1100]);
+    let closed = states.values().filter(|state| **state == PortState::Closed);
+    assert_eq!(closed.count(), 901 - 3);
+    assert!(from.elapsed().as_secs() < 5);
+}
+
+/// UDP needs no right; half-open does, and says so.
+#[test]
+fn without_rights_udp_works_and_half_open_is_refused() {
+    if cannot_run(&["ip", "nft", "setpriv"]) {
+        return;
+    }
+    let mut lab = Lab::joined();
+    lab.furnish();
+    // Whoever has no right may not enter the directory the program was built in either.
+    let copy = format!("/tmp/rnmap-{}", lab.suspect);
+    std::fs::copy(env!("CARGO_BIN_EXE_rnmap"), &copy).unwrap();
+    let plain = [
+        "setpriv",
+        "--reuid=65534",
+        "--regid=65534",
+        "--clear-groups",
+        copy.as_str(),
+    ];
+    let mut words = plain.to_vec();
+    words.extend(["-sU", "-Pn", "-p", "123,124,1040", "--json", SUSPECT_V4]);
+    let out = lab.run(&lab.trusted, &words);
+    let states = lab::states(&out.stdout);
+    let wanted = [
+        PortState::OpenFiltered,
+        PortState::Closed,
+        PortState::Filtered,
+    ];
+    assert_eq!(states.into_values().collect::<Vec<_>>(), wanted);
+    let mut words = plain.to_vec();
+    words.extend(["-sS", "-p", "1", SUSPECT_V4]);
+    let out = lab.run(&lab.trusted, &words);
+    std::fs::remove_file(&copy).unwrap();
+    assert_eq!(out.status.code(), Some(2));
+    assert_eq!(out.stderr.iter().filter(|byte| **byte == b'\n').count(), 1);
+}

@@ -1,0 +1,194 @@
+//! What rnmap says: bad input in one line, outputs others can read.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test runs the program, and fails by panicking"
+)]
+
+mod lab;
+
+use lab::{Lab, cannot_run};
+use socket2::Type;
+use std::process::Command;
+
+fn rnmap(words: &[&str]) -> (Option<i32>, String, String) {
+    let out = Command::new(env!("CARGO_BIN_EXE_rnmap"))
+        .args(words)
+        .output()
+        .unwrap();
+    (
+        out.status.code(),
+        String::from_utf8(out.stdout).unwrap(),
+        String::from_utf8(out.stderr).unwrap(),
+    )
+}
+
+/// One line, exit 2, nothing on standard output: nothing was sent.
+#[test]
+fn bad_input_is_one_line() {
+    for words in [
+        &["-sT"][..],
+        &["-sT", "300.1.1.1"],
+        &["-sT", "10.0.0.1/33"],
+        &["-sT", "no.such.name"],
+        &["-sT", "a\x1b[1mb"],
+        &["-sT", "-p", "0", "127.0.0.1"],
+        &["-sT", "-p", "70000", "127.0.0.1"],
+        &["-sT", "-p", "5-1", "127.0.0.1"],
+        &["-sT", "-p", "U:53", "127.0.0.1"],
+        &["-sT", "-p", "nosuchservice", "127.0.0.1"],
+        &["-sT", "-sS", "127.0.0.1"],
+        &["-sQ", "127.0.0.1"],
+        &["-T9", "127.0.0.1"],
+        &["--max-rate", "0", "127.0.0.1"],
+        &["--min-rate", "9", "--max-rate", "8", "127.0.0.1"],
+        &["-p", "1", "-oX", "/no/such/dir/x", "127.0.0.1"],
+        &["-p", "1", "-oX", "-", "-oG", "-", "127.0.0.1"],
+        &["-iL", "/no/such/file"],
+        &["--resume", "/dev/null", "127.0.0.1"],
+        &["--netns", "no-such-namespace", "127.0.0.1"],
+        &["--bind-probe", "127.0.0.1"],
+        &["--nonsense"],
+    ] {
+        let (code, out, err) = rnmap(words);
+        assert_eq!(code, Some(2), "{words:?}: {err}");
+        assert_eq!(out, "", "{words:?}");
+        assert_eq!(err.lines().count(), 1, "{words:?}: {err}");
+        assert!(
+            err.starts_with("rnmap: ") && !err.contains('\x1b'),
+            "{words:?}: {err}"
+        );
+    }
+}
+
+/// What would be sent, and how long it takes.
+#[test]
+fn a_dry_run_sends_nothing_and_counts_right() {
+    let (code, out, _) = rnmap(&[
+        "--dry-run",
+        "-Pn",
+        "-sT",
+        "-p",
+        "1-100",
+        "--max-rate",
+        "50",
+        "192.0.2.0/30",
+    ]);
+    assert_eq!(code, Some(0));
+    assert!(
+        out.starts_with("tcp: 4 hosts x 100 ports = 400 connections"),
+        "{out}"
+    );
+    assert!(out.contains("8.0 s at least"), "{out}");
+}
+
+/// The course text's words, line by line.
+#[test]
+fn both_styles_say_what_nmap_said() {
+    if cannot_run(&["ip"]) {
+        return;
+    }
+    let mut lab = Lab::empty();
+    lab.hold(Type::STREAM, "127.0.0.1:22");
+    let said = |words: &str| {
+        let out = lab.rnmap(&lab.suspect, words);
+        String::from_utf8(out.stdout).unwrap()
+    };
+    let modern = said("-sT -vv -p 1-100 localhost");
+    for line in [
+        "Initiating Connect Scan at ",
+        "Scanning 127.0.0.1 [100 ports]\n",
+        "Discovered open port 22/tcp on 127.0.0.1\n",
+        "Completed Connect Scan at ",
+        "Nmap scan report for localhost (127.0.0.1)\nHost is up, received localhost-response.\n",
+        "Not shown: 99 closed tcp ports (conn-refused)\n\
+         PORT   STATE SERVICE REASON\n22/tcp open  ssh     syn-ack\n\nrnmap done: 1 IP address (1 host up)",
+    ] {
+        assert!(modern.contains(line), "{line}\n{modern}");
+    }
+    let old = said("-sT -v --style 2005 -p 1-100 localhost");
+    for line in [
+        "Initiating Connect() Scan against 127.0.0.1 [100 ports] at ",
+        "Discovered open port 22/tcp on 127.0.0.1\nThe Connect() Scan took 0.",
+        "Interesting ports on localhost (127.0.0.1):\n\
+         (The 99 ports scanned but not shown below are in state: closed)\n\
+         PORT   STATE SERVICE\n22/tcp open  ssh\n\nrnmap finished: 1 IP address (1 host up) scanned in ",
+    ] {
+        assert!(old.contains(line), "{line}\n{old}");
+    }
+}
+
+/// A peer that speaks control characters and markup, in every output.
+#[test]
+fn xml_is_valid_and_hostile_words_stay_words() {
+    if cannot_run(&["ip", "xmllint"]) {
+        return;
+    }
+    let mut lab = Lab::empty();
+    lab.speak(
+        "127.0.0.1:2222",
+        b"SSH-2.0-<evil>&\"\x1b[31m\x00\xff--\xe2\x80\xae\r\n",
+    );
+    let stem = format!("/tmp/{}", lab.suspect);
+    let out = lab.rnmap(
+        &lab.suspect,
+        &format!("-sT -sV -sU --reason -p T:2200-2300,U:1-40 -oA {stem} 127.0.0.1"),
+    );
+    assert_eq!(out.status.code(), Some(0));
+    assert!(!out.stdout.contains(&0x1b));
+    let xml = format!("{stem}.xml");
+    let dtd = "/usr/share/nmap/nmap.dtd";
+    let mut words = vec!["xmllint", "--noout"];
+    if std::path::Path::new(dtd).exists() {
+        words.extend(["--dtdvalid", dtd]);
+    } else {
+        eprintln!("SKIPPED: validation against nmap.dtd: not installed");
+    }
+    words.push(&xml);
+    let checked = lab.run(&lab.suspect, &words);
+    assert!(
+        checked.status.success(),
+        "{}",
+        str::from_utf8(&checked.stderr).unwrap()
+    );
+    let json = std::fs::read_to_string(format!("{stem}.json")).unwrap();
+    assert!(
+        json.contains("\"hex\":\"5353482d322e302d3c6576696c3e"),
+        "{json}"
+    );
+    for ending in ["nmap", "xml", "gnmap", "json"] {
+        let bytes = std::fs::read(format!("{stem}.{ending}")).unwrap();
+        assert!(!bytes.is_empty() && !bytes.contains(&0x1b), "{ending}");
+        std::fs::remove_file(format!("{stem}.{ending}")).unwrap();
+    }
+}
+
+/// python-libnmap, where it is installed, reads what we write.
+#[test]
+fn libnmap_reads_the_xml() {
+    if cannot_run(&["ip", "python3"]) {
+        return;
+    }
+    let mut lab = Lab::empty();
+    lab.hold(Type::STREAM, "127.0.0.1:22");
+    let there = lab.run(&lab.suspect, &["python3", "-c", "import libnmap"]);
+    if !there.status.success() {
+        eprintln!("SKIPPED: libnmap_reads_the_xml: python-libnmap is not installed");
+        return;
+    }
+    let path = format!("/tmp/{}.xml", lab.suspect);
+    lab.rnmap(&lab.suspect, &format!("-sT -p 20-80 -oX {path} localhost"));
+    let script = format!(
+        "from libnmap.parser import NmapParser\n\
+         r = NmapParser.parse_fromfile('{path}')\n\
+         print([(h.address, h.status, h.get_open_ports()) for h in r.hosts], r.hosts_up)"
+    );
+    let read = lab.run(&lab.suspect, &["python3", "-c", &script]);
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(
+        str::from_utf8(&read.stdout).unwrap(),
+        "[('127.0.0.1', 'up', [(22, 'tcp')])] 1\n"
+    );
+}
