@@ -2,8 +2,9 @@
 
 use crate::sh::{self, Outcome};
 use serde_json::Value;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 /// The five programs, in the order they are told of.
 pub(crate) const PROGRAMS: [&str; 5] = ["rnetstat", "rlsof", "rfuser", "rnmap", "rcompare"];
@@ -16,10 +17,17 @@ pub(crate) struct Package {
     pub uses: Vec<String>,
 }
 
-/// The directory of the workspace.
+/// The directory of the workspace cargo started us from. Two clones may share a target
+/// directory and so this very program: what it was built from may be the other one.
 pub(crate) fn root() -> &'static Path {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().unwrap_or(here)
+    static ROOT: OnceLock<PathBuf> = OnceLock::new();
+    ROOT.get_or_init(|| {
+        let here = std::env::var_os("CARGO_MANIFEST_DIR");
+        let here = here.unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+        Path::new(&here)
+            .parent()
+            .map_or_else(PathBuf::new, Path::to_owned)
+    })
 }
 
 /// A cargo command in the root, with the toolchain that runs us. An empty
