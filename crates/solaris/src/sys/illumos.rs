@@ -12,6 +12,7 @@ use sunrt::kernel::{self, Fd, KSTAT};
 
 const O_RDONLY: i32 = 0;
 const O_RDWR: i32 = 2;
+const EINTR: i32 = 4;
 const ENXIO: i32 = 6;
 const E2BIG: i32 = 7;
 const EAGAIN: i32 = 11;
@@ -28,6 +29,16 @@ const USERS: usize = 32 << 10;
 
 fn failed(errno: i32) -> io::Error {
     io::Error::from_raw_os_error(errno)
+}
+
+/// Asks again where a signal interrupted: the kernel does not.
+fn patiently<T>(mut ask: impl FnMut() -> Result<T, i32>) -> io::Result<T> {
+    loop {
+        match ask() {
+            Err(EINTR) => {}
+            other => return other.map_err(failed),
+        }
+    }
 }
 
 /// A descriptor that is closed again.
@@ -61,7 +72,7 @@ pub(crate) fn mib2(sink: Sink<'_>) -> io::Result<()> {
     kernel::put_message(stream.0, &optmgmt::request(mib::IP)).map_err(failed)?;
     let mut control = [0; 512];
     for _ in 0..TABLES {
-        let came = kernel::get_control(stream.0, &mut control).map_err(failed)?;
+        let came = patiently(|| kernel::get_control(stream.0, &mut control))?;
         let head = control.get(..came.length.unwrap_or(0)).unwrap_or_default();
         match optmgmt::reply(head, came.more_data, Order::Little) {
             Reply::End => return Ok(()),
@@ -69,6 +80,7 @@ pub(crate) fn mib2(sink: Sink<'_>) -> io::Result<()> {
                 let data = data(stream.0, length)?;
                 optmgmt::keep(head, &data, sink);
             }
+            Reply::Refused(0) => return Err(strange("the modules refuse the question")),
             Reply::Refused(errno) => return Err(failed(errno)),
             Reply::Strange => return Err(strange("a message that is no answer")),
         }
@@ -89,7 +101,7 @@ fn data(stream: Fd, length: u32) -> io::Result<Vec<u8>> {
     let mut buffer = vec![0; room.max(1)];
     let mut data = Vec::new();
     loop {
-        let came = kernel::get_data(stream, &mut buffer).map_err(failed)?;
+        let came = patiently(|| kernel::get_data(stream, &mut buffer))?;
         let piece = buffer.get(..came.length.unwrap_or(0)).unwrap_or_default();
         data.extend_from_slice(piece);
         if !came.more_data {
