@@ -20,6 +20,8 @@ pub(crate) fn blanks(snapshot: &Snapshot) -> Vec<Blank> {
     for gap in &snapshot.facts.gaps {
         all.insert((None, gap), (1, true));
     }
+    let hidepid = hidepid(snapshot);
+    all.extend(hidepid.iter().map(|gap| ((None, gap), (1, true))));
     for view in &snapshot.views {
         let weighs = !view.gaps.is_empty() && weighs(snapshot, view);
         for gap in &view.gaps {
@@ -36,6 +38,17 @@ pub(crate) fn blanks(snapshot: &Snapshot) -> Vec<Blank> {
             weighs,
         })
         .collect()
+}
+
+/// Processes of others that are not listed because the mount says so and we lack the right.
+fn hidepid(snapshot: &Snapshot) -> Option<Gap> {
+    let option = snapshot.facts.identity.as_ref()?.hidepid.as_ref()?;
+    let lacks = snapshot.facts.lacking().contains(&"CAP_SYS_PTRACE");
+    let reason = format!(
+        "hidepid={}: processes of other users are not listed to us",
+        option.as_bytes().escape_ascii()
+    );
+    lacks.then(|| Gap::new("/proc", reason))
 }
 
 /// Whether the gaps of a view leave something unlooked at. A table that the same source read

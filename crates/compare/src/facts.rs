@@ -2,7 +2,9 @@
 //! views, so that a later judgement needs nothing else.
 
 use model::ask::Observer;
-use model::{Foreign, Gaps, IfIndex, KernelPort};
+use model::counters::Mismatch;
+use model::procfs::ProcIdentity;
+use model::{Family, Foreign, Gaps, IfIndex, KernelPort};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -19,8 +21,28 @@ pub struct Facts {
     /// Ports the kernel itself holds.
     #[serde(default)]
     pub kernel_ports: Vec<KernelPort>,
+    /// Whether `/proc` is what it should be; none where nobody asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<ProcIdentity>,
+    /// What the kernel counts, against what it lists; none where nobody asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted: Option<Counted>,
     /// Places that could not be read for this.
     pub gaps: Gaps,
+}
+
+/// What several readings of the counters and the tables between them agree on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counted {
+    /// Readings made.
+    pub readings: u32,
+    /// Whether the counters held still around each of them. If not, nothing follows.
+    pub quiet: bool,
+    /// Counters that disagreed with the rows of sock_diag in every reading.
+    pub mismatches: Vec<Mismatch>,
+    /// Numbers missing from the rows of the TCP text tables in every reading: family, first
+    /// and last.
+    pub holes: Vec<(Family, u32, u32)>,
 }
 
 /// Inodes the kernel gives its first namespaces (`include/linux/proc_ns.h`); those of net and

@@ -8,6 +8,7 @@ use crate::listed::{self, Class, Group, Judged};
 use crate::owner;
 use crate::ports;
 use crate::report::{Counts, Doubts, Report, outcome};
+use crate::signs::signs;
 use crate::snapshot::Snapshot;
 use crate::unlisted;
 use crate::verdict::Verdict;
@@ -63,11 +64,16 @@ pub fn judge(snapshot: &Snapshot) -> Report {
     for finding in &findings {
         *counts.verdicts.entry(finding.verdict).or_default() += 1;
     }
+    let signs = signs(&snapshot.facts);
+    for sign in &signs {
+        *counts.verdicts.entry(sign.verdict).or_default() += 1;
+    }
     let blanks = blanks(snapshot);
     Report {
         facts: snapshot.facts.clone(),
         rounds: snapshot.rounds(),
-        outcome: outcome(&findings, &blanks),
+        outcome: outcome(&signs, &findings, &blanks),
+        signs,
         findings,
         counts,
         blanks,

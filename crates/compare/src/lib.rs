@@ -22,6 +22,7 @@ pub mod probes;
 pub mod remote;
 pub mod report;
 pub mod sandwich;
+pub mod signs;
 pub mod snapshot;
 pub mod statement;
 mod story;

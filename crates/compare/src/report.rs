@@ -2,6 +2,7 @@
 
 use crate::facts::Facts;
 use crate::finding::Finding;
+use crate::signs::Sign;
 use crate::verdict::{Verdict, Weight};
 use model::{Gap, Proto, Source};
 use serde::Serialize;
@@ -14,6 +15,8 @@ pub struct Report {
     pub facts: Facts,
     /// Rounds that were made.
     pub rounds: u32,
+    /// What is wrong with the host as a whole, the worst first.
+    pub signs: Vec<Sign>,
     /// Ports, the worst first.
     pub findings: Vec<Finding>,
     /// What is only counted.
@@ -74,10 +77,11 @@ pub enum Outcome {
     Finding,
 }
 
-/// What findings and gaps amount to.
+/// What signs, findings and gaps amount to.
 #[must_use]
-pub fn outcome(findings: &[Finding], blanks: &[Blank]) -> Outcome {
-    let worst = findings.iter().map(|finding| finding.weight).max();
+pub fn outcome(signs: &[Sign], findings: &[Finding], blanks: &[Blank]) -> Outcome {
+    let ports = findings.iter().map(|finding| finding.weight);
+    let worst = signs.iter().map(|sign| sign.weight).chain(ports).max();
     match worst {
         Some(Weight::Finding) => Outcome::Finding,
         Some(Weight::Limited) => Outcome::Limited,

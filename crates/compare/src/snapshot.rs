@@ -163,10 +163,8 @@ impl Snapshot {
             Record::Process(process) => {
                 self.processes.insert(process.id, process);
             }
-            Record::File(row) => {
-                if row.file.slot == model::Slot::Cwd {
-                    self.cwds.insert(row.id, row.file.name);
-                }
+            Record::File(row) if row.file.slot == model::Slot::Cwd => {
+                self.cwds.insert(row.id, row.file.name);
             }
             Record::Holding(Holding { inode, owner }) => {
                 self.holdings.entry(inode).or_default().insert(owner);

@@ -1,7 +1,10 @@
 //! Who looks, read through the one door.
 
 use compare::Facts;
-use model::Gap;
+use compare::facts::Counted;
+use model::{Gap, Source};
+use std::thread;
+use std::time::Duration;
 use sysroot::Sysroot;
 
 /// Collects who looks and what addresses and devices this namespace has.
@@ -22,11 +25,84 @@ pub(crate) fn facts() -> Facts {
     gaps.append(&mut more);
     let (kernel_ports, mut more) = host::read::network::kernel_ports(&root);
     gaps.append(&mut more);
+    let (identity, mut more) = host::read::identity::identity(&root);
+    gaps.append(&mut more);
     Facts {
+        identity: Some(identity),
+        counted: Some(counted(&root)),
         observer,
         addrs,
         interfaces,
         kernel_ports,
         gaps,
+    }
+}
+
+/// Readings that must agree.
+const READINGS: u32 = 3;
+
+/// Tries to find the counters standing still around one reading.
+const TRIES: u32 = 5;
+
+/// Between two readings.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Holds what the kernel counts against what it lists, several times: only what is the same
+/// each time is told. Rows are those of sock_diag; the numbering is that of the text tables.
+fn counted(root: &Sysroot) -> Counted {
+    let mut all: Option<Counted> = None;
+    for _ in 0..READINGS {
+        let rows = host::read::counters::counted(root, Source::Netlink, TRIES);
+        let text = host::read::counters::counted(root, Source::Procfs, 1);
+        let now = Counted {
+            readings: 1,
+            quiet: rows.quiet,
+            mismatches: rows.mismatches,
+            holes: text.holes,
+        };
+        all = Some(match all {
+            None => now,
+            Some(before) => both(before, &now),
+        });
+        thread::sleep(PAUSE);
+    }
+    all.unwrap_or_default()
+}
+
+fn both(mut before: Counted, now: &Counted) -> Counted {
+    before.readings += 1;
+    before.quiet &= now.quiet;
+    before.mismatches.retain(|it| now.mismatches.contains(it));
+    before.holes.retain(|it| now.holes.contains(it));
+    before
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::Family;
+    use model::counters::Mismatch;
+
+    fn reading(counted: u64, holes: &[(Family, u32, u32)]) -> Counted {
+        Counted {
+            readings: 1,
+            quiet: true,
+            mismatches: vec![Mismatch {
+                counter: "CurrEstab".to_owned(),
+                counted,
+                rows: 8,
+            }],
+            holes: holes.to_vec(),
+        }
+    }
+
+    #[test]
+    fn only_what_every_reading_found_is_told() {
+        let hole = (Family::Inet, 1, 1);
+        let same = both(reading(9, &[hole]), &reading(9, &[hole]));
+        assert_eq!((same.mismatches.len(), same.holes.len()), (1, 1));
+        assert_eq!(same.readings, 2);
+        let other = both(reading(9, &[hole]), &reading(10, &[]));
+        assert_eq!((other.mismatches.len(), other.holes.len()), (0, 0));
     }
 }

@@ -2,6 +2,7 @@
 
 use compare::finding::Finding;
 use compare::report::{Blank, Report};
+use compare::signs::Sign;
 use compare::{Facts, Outcome, Verdict};
 use model::record::{Begin, End};
 use model::{Coverage, Record, SCHEMA};
@@ -15,6 +16,8 @@ use std::io::{self, Write};
 enum Line<'r> {
     /// Who looked.
     Observer(&'r Facts),
+    /// Something wrong with the host as a whole.
+    Sign(&'r Sign),
     /// One port.
     Port(&'r Finding),
     /// What is only counted.
@@ -46,6 +49,10 @@ pub(crate) fn report(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     )?;
     let mut rows = 3u64;
     render::json::line(out, &Line::Observer(&report.facts))?;
+    for sign in &report.signs {
+        rows += 1;
+        render::json::line(out, &Line::Sign(sign))?;
+    }
     for finding in &report.findings {
         rows += 1;
         render::json::line(out, &Line::Port(finding))?;

@@ -20,6 +20,13 @@ pub(crate) fn report(out: &mut dyn Write, report: &Report, all_gaps: bool) -> io
     let mut text = Text::default();
     observer(&report.facts, &mut text);
     summary(report, &mut text);
+    for sign in &report.signs {
+        text.show(format_args!(
+            "\n{}  the host  [{}]\n",
+            sign.verdict, sign.pattern
+        ));
+        reasons(&sign.evidence, &sign.causes, &sign.next, &mut text);
+    }
     for finding in &report.findings {
         if finding.weight >= Weight::Note {
             details(finding, &mut text);
@@ -105,16 +112,21 @@ fn details(finding: &Finding, text: &mut Text) {
         }
         text.word("\n");
     }
-    for line in &finding.evidence {
+    reasons(&finding.evidence, &finding.causes, &finding.next, text);
+}
+
+/// What was seen, what may have caused it, and what to do next.
+fn reasons(evidence: &[String], causes: &[&str], next: &str, text: &mut Text) {
+    for line in evidence {
         text.word("    ");
         text.foreign(line.as_bytes());
         text.word("\n");
     }
-    for (at, cause) in finding.causes.iter().enumerate() {
+    for (at, cause) in causes.iter().enumerate() {
         text.show(format_args!("    cause {}: {cause}\n", at + 1));
     }
     text.word("    next: ");
-    text.foreign(finding.next.as_bytes());
+    text.foreign(next.as_bytes());
     text.word("\n");
 }
 
