@@ -81,7 +81,7 @@ fn in_file(file: &Path, text: &str) -> Vec<String> {
         if opens_unsafe(line) && !listed(UNSAFE) {
             broken.push(format!("{place}: unsafe code in a file not listed for it"));
         }
-        if line.contains("\"/proc") && !listed(NAMES_PROC) {
+        if line.contains("\"/proc") && !listed(NAMES_PROC) && !name.contains("/tests/") {
             broken.push(format!("{place}: a path below /proc outside the door"));
         }
     }
