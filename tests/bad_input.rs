@@ -21,9 +21,22 @@ fn one_line(name: &str, output: &Output) {
 /// Fails unless each question is refused: exit 2, nothing on standard output, and one line.
 #[track_caller]
 fn refused(name: &str, questions: &[&[&str]]) {
-    let taken: Vec<String> = questions
-        .iter()
-        .map(|args| run(tool(name).args(*args)))
+    let answers = questions.iter().map(|args| run(tool(name).args(*args)));
+    none_taken(name, answers);
+}
+
+/// The same of a program that would send, were it to take the question: on a stage of its own.
+#[track_caller]
+fn refused_inside(name: &str, questions: &[&[&str]]) {
+    let stage = Stage::new();
+    let path = programs().join(name);
+    let ask = |args: &&[&str]| stage.inside().run(path.as_os_str(), args.iter().copied());
+    none_taken(name, questions.iter().map(ask));
+}
+
+#[track_caller]
+fn none_taken(name: &str, answers: impl Iterator<Item = Output>) {
+    let taken: Vec<String> = answers
         .filter(|told| told.code != 2 || !told.stdout.is_empty() || !is_one_line(name, told))
         .map(|told| told.to_string())
         .collect();
@@ -36,9 +49,10 @@ fn refused(name: &str, questions: &[&[&str]]) {
 
 #[test]
 fn an_unknown_option_is_refused_in_one_line() {
+    need_root!();
     for name in PROGRAMS {
         let odd = "--no-such\x1b[31m\noption";
-        refused(name, &[&["--no-such-option"], &["--json=maybe"], &[odd]]);
+        refused_inside(name, &[&["--no-such-option"], &["--json=maybe"], &[odd]]);
     }
 }
 
@@ -91,7 +105,8 @@ fn an_impossible_question_is_refused_by_rfuser() {
 
 #[test]
 fn an_impossible_question_is_refused_by_rnmap() {
-    refused(
+    need_root!();
+    refused_inside(
         "rnmap",
         &[
             &["-sT", "-p", "70000", "127.0.0.1"],
@@ -107,7 +122,18 @@ fn an_impossible_question_is_refused_by_rnmap() {
 
 #[test]
 fn an_impossible_question_is_refused_by_rcompare() {
-    refused("rcompare", &[&["--case", "/no/such/case"], &["--remote"]]);
+    need_root!();
+    refused_inside(
+        "rcompare",
+        &[
+            &["--rounds", "0"],
+            &["--deadline", "x"],
+            &["--address", "300.1.1.1"],
+            &["--remote"],
+            &["--remote", "/no/such/scan.xml"],
+            &["--passive", "--address", "127.0.0.1"],
+        ],
+    );
 }
 
 #[test]

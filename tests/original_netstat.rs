@@ -79,13 +79,14 @@ fn judge(theirs: Option<&str>, ours: Option<&str>) -> Judged {
 }
 
 fn words(line: Option<&str>) -> Vec<String> {
-    let line = line.unwrap_or_default().replace("[thread ", "[thread:");
+    let line = line.unwrap_or_default();
     line.split_whitespace().map(str::to_owned).collect()
 }
 
 /// The one word that differs: the owner's.
 fn owner(their: &str, our: &str) -> Judged {
-    if their == "-" && (our.contains("[thread:") || our.contains("[io_uring]")) {
+    let ways = ["[thread:", "[io_uring]", "[in_flight]"];
+    if their == "-" && ways.iter().any(|way| our.contains(way)) {
         return Judged::Both("elusive owners");
     }
     if our.split(',').count() > 1 && our.split(',').any(|one| one == their) {

@@ -101,8 +101,8 @@ pub const DIFFERENCES: &[Difference] = &[
     Difference {
         program: "rnetstat",
         name: "elusive owners",
-        original: "`-` where a thread's own table or an io_uring holds the socket",
-        ours: "`36/stage[thread 37]`, `40/stage[io_uring]`",
+        original: "`-` where a thread's own table, an io_uring or an unread message holds the socket",
+        ours: "`36/stage[thread:37]`, `40/stage[io_uring]`, `41/stage[in_flight]`",
         reason: "an open port without an owner is what an investigator asks about",
     },
     Difference {

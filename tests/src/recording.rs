@@ -34,7 +34,8 @@ pub fn record(stage: &Stage, questions: &[&str], pids: &[u32], to: &Path) -> io:
     for question in questions {
         let (name, args) = question.split_once(' ').unwrap_or((question, ""));
         let output = stage.tool(name, &format!("{args} --record {INSIDE}"));
-        assert!(output.code != 2, "{output}");
+        // 2 is an answer too, of a file that this stage does not have.
+        assert!(output.code <= 3, "{output}");
         let from = PathBuf::from(format!("/proc/{}/root{INSIDE}", stage.inner()));
         tree.merge(&from, Path::new(""))?;
         stage.program("rm", &format!("-r {INSIDE}")).expect(0);
