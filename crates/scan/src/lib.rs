@@ -19,6 +19,7 @@ pub mod limits;
 pub mod pace;
 pub mod packet;
 pub mod payload;
+mod peer;
 pub mod plan;
 pub mod poller;
 pub mod ports;

@@ -1,17 +1,15 @@
 //! What to send next, and when: the order of a scan without its sockets. Pure: the
 //! moment comes in as a value.
 
-use crate::answer::{Answer, Reason};
-use crate::pace::{Flow, Pace, Rate, RoundTrip, Window};
+use crate::answer::Answer;
+use crate::pace::{Pace, Rate};
+use crate::peer::{Peer, at};
 use model::PortState;
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::collections::{BinaryHeap, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-/// How long a probe of this machine itself may go unanswered.
-const LOCAL_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// One probe of one port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -61,26 +59,6 @@ pub struct Terms {
     pub window_max: u32,
 }
 
-struct Host {
-    target: Target,
-    cursor: usize,
-    again: VecDeque<(u32, u8)>,
-    /// Ports given up after as many tries as the way so far asked for.
-    bench: Vec<(u32, u8)>,
-    under_way: u32,
-    window: Window,
-    trip: RoundTrip,
-    not_before: Option<Instant>,
-    flow: Flow,
-    /// When the last unanswered probe of a port left.
-    silent_since: HashMap<u32, Instant>,
-    tries: u8,
-    answers: Vec<Option<Answer>>,
-    left: usize,
-    started: Option<Instant>,
-    ended: Option<Instant>,
-}
-
 #[derive(Clone, Copy)]
 struct Flight {
     attempt: u8,
@@ -91,7 +69,7 @@ struct Flight {
 pub struct Schedule {
     terms: Terms,
     ports: Arc<[u16]>,
-    hosts: Vec<Host>,
+    hosts: Vec<Peer>,
     /// Hosts not ended, asked in turn.
     active: Vec<u32>,
     turn: usize,
@@ -120,9 +98,9 @@ impl Schedule {
     /// A schedule that has sent nothing yet.
     #[must_use]
     pub fn new(targets: &[Target], ports: Arc<[u16]>, terms: Terms, now: Instant) -> Schedule {
-        let hosts: Vec<Host> = targets
+        let hosts: Vec<Peer> = targets
             .iter()
-            .map(|&target| Host::new(target, ports.len(), &terms))
+            .map(|&target| Peer::new(target, ports.len(), &terms))
             .collect();
         let active = if ports.is_empty() {
             Vec::new()
@@ -371,109 +349,5 @@ impl Schedule {
     }
 }
 
-/// A place in a list.
-fn at(id: u32) -> usize {
-    usize::try_from(id).unwrap_or(usize::MAX)
-}
-
-impl Host {
-    fn new(target: Target, ports: usize, terms: &Terms) -> Host {
-        let first = if target.local {
-            terms.window_max
-        } else {
-            terms.pace.window_first
-        };
-        Host {
-            target,
-            cursor: 0,
-            again: VecDeque::new(),
-            bench: Vec::new(),
-            under_way: 0,
-            window: Window::new(first, terms.window_max),
-            trip: RoundTrip::default(),
-            not_before: None,
-            flow: Flow::new(terms.pace.delay),
-            silent_since: HashMap::new(),
-            tries: terms.pace.retries_max.saturating_add(1).min(2),
-            answers: vec![None; ports],
-            left: ports,
-            started: None,
-            ended: None,
-        }
-    }
-
-    /// On this machine an answer comes at once or not at all.
-    fn timeout(&self, pace: &Pace) -> Duration {
-        match self.trip.smooth() {
-            None if self.target.local && !pace.serial => LOCAL_TIMEOUT,
-            _ => self.trip.timeout(pace),
-        }
-    }
-
-    /// The next probe of this host: what is to be asked again first.
-    fn take(&mut self) -> Option<(u32, u8)> {
-        while let Some((index, attempt)) = self.again.pop_front() {
-            if self.answers.get(at(index)).is_some_and(Option::is_none) {
-                return Some((index, attempt));
-            }
-        }
-        if self.cursor < self.answers.len() {
-            self.cursor += 1;
-            return Some((u32::try_from(self.cursor - 1).ok()?, 0));
-        }
-        None
-    }
-
-    /// Nothing came in time.
-    fn silent(&mut self, index: u32, attempt: u8, sent: Option<Instant>) {
-        self.silent_since.extend(sent.map(|sent| (index, sent)));
-        if attempt.saturating_add(1) < self.tries {
-            self.again.push_back((index, attempt + 1));
-        } else {
-            self.bench.push((index, attempt.saturating_add(1)));
-        }
-    }
-
-    /// A later try was answered, so the way loses packets: ports given up after fewer tries
-    /// are asked again.
-    fn try_more(&mut self, tries: u8) {
-        if tries > self.tries {
-            self.tries = tries;
-            self.again.extend(self.bench.drain(..));
-        }
-    }
-
-    /// Keeps an answer: the first, or a late one in place of silence.
-    fn settle(&mut self, index: u32, answer: Answer, now: Instant) {
-        let Some(place) = self.answers.get_mut(at(index)) else {
-            return;
-        };
-        let first = place.is_none();
-        if first || place.is_some_and(|old| old.reason == Reason::NoResponse) {
-            *place = Some(answer);
-        }
-        if first {
-            self.left -= 1;
-            if self.left == 0 {
-                self.ended = Some(now);
-            }
-        }
-    }
-
-    /// Where all else is done, ports given up are settled as silent.
-    fn conclude(&mut self, silence: PortState, now: Instant) {
-        if self.under_way > 0 || self.cursor < self.answers.len() || !self.again.is_empty() {
-            return;
-        }
-        for (index, _) in std::mem::take(&mut self.bench) {
-            self.settle(index, Answer::new(silence, Reason::NoResponse), now);
-        }
-    }
-
-    fn is_late(&self, limit: Option<Duration>, now: Instant) -> bool {
-        match (self.started, limit) {
-            (Some(started), Some(limit)) => now.duration_since(started) >= limit,
-            _ => false,
-        }
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,139 @@
+//! One host in a schedule: which of its ports are asked, which wait, what is known of the way.
+
+use crate::answer::{Answer, Reason};
+use crate::pace::{Flow, Pace, RoundTrip, Window};
+use crate::schedule::{Target, Terms};
+use model::PortState;
+use std::collections::{HashMap, VecDeque};
+use std::time::{Duration, Instant};
+
+/// How long a probe of this machine itself may go unanswered.
+const LOCAL_TIMEOUT: Duration = Duration::from_millis(250);
+
+/// One host's part of a schedule.
+pub(crate) struct Peer {
+    pub(crate) target: Target,
+    pub(crate) cursor: usize,
+    pub(crate) again: VecDeque<(u32, u8)>,
+    /// Ports given up after as many tries as the way so far asked for.
+    pub(crate) bench: Vec<(u32, u8)>,
+    pub(crate) under_way: u32,
+    pub(crate) window: Window,
+    pub(crate) trip: RoundTrip,
+    pub(crate) not_before: Option<Instant>,
+    pub(crate) flow: Flow,
+    /// When the last unanswered probe of a port left.
+    pub(crate) silent_since: HashMap<u32, Instant>,
+    pub(crate) tries: u8,
+    pub(crate) answers: Vec<Option<Answer>>,
+    pub(crate) left: usize,
+    pub(crate) started: Option<Instant>,
+    pub(crate) ended: Option<Instant>,
+}
+
+impl Peer {
+    pub(crate) fn new(target: Target, ports: usize, terms: &Terms) -> Peer {
+        let first = if target.local {
+            terms.window_max
+        } else {
+            terms.pace.window_first
+        };
+        Peer {
+            target,
+            cursor: 0,
+            again: VecDeque::new(),
+            bench: Vec::new(),
+            under_way: 0,
+            window: Window::new(first, terms.window_max),
+            trip: RoundTrip::default(),
+            not_before: None,
+            flow: Flow::new(terms.pace.delay),
+            silent_since: HashMap::new(),
+            tries: terms.pace.retries_max.saturating_add(1).min(2),
+            answers: vec![None; ports],
+            left: ports,
+            started: None,
+            ended: None,
+        }
+    }
+
+    /// On this machine an answer comes at once or not at all.
+    pub(crate) fn timeout(&self, pace: &Pace) -> Duration {
+        match self.trip.smooth() {
+            None if self.target.local && !pace.serial => LOCAL_TIMEOUT,
+            _ => self.trip.timeout(pace),
+        }
+    }
+
+    /// The next probe of this host: what is to be asked again first.
+    pub(crate) fn take(&mut self) -> Option<(u32, u8)> {
+        while let Some((index, attempt)) = self.again.pop_front() {
+            if self.answers.get(at(index)).is_some_and(Option::is_none) {
+                return Some((index, attempt));
+            }
+        }
+        if self.cursor < self.answers.len() {
+            self.cursor += 1;
+            return Some((u32::try_from(self.cursor - 1).ok()?, 0));
+        }
+        None
+    }
+
+    /// Nothing came in time.
+    pub(crate) fn silent(&mut self, index: u32, attempt: u8, sent: Option<Instant>) {
+        self.silent_since.extend(sent.map(|sent| (index, sent)));
+        if attempt.saturating_add(1) < self.tries {
+            self.again.push_back((index, attempt + 1));
+        } else {
+            self.bench.push((index, attempt.saturating_add(1)));
+        }
+    }
+
+    /// A later try was answered, so the way loses packets: ports given up after fewer tries
+    /// are asked again.
+    pub(crate) fn try_more(&mut self, tries: u8) {
+        if tries > self.tries {
+            self.tries = tries;
+            self.again.extend(self.bench.drain(..));
+        }
+    }
+
+    /// Keeps an answer: the first, or a late one in place of silence.
+    pub(crate) fn settle(&mut self, index: u32, answer: Answer, now: Instant) {
+        let Some(place) = self.answers.get_mut(at(index)) else {
+            return;
+        };
+        let first = place.is_none();
+        if first || place.is_some_and(|old| old.reason == Reason::NoResponse) {
+            *place = Some(answer);
+        }
+        if first {
+            self.left -= 1;
+            if self.left == 0 {
+                self.ended = Some(now);
+            }
+        }
+    }
+
+    /// Where all else is done, ports given up are settled as silent.
+    pub(crate) fn conclude(&mut self, silence: PortState, now: Instant) {
+        if self.under_way > 0 || self.cursor < self.answers.len() || !self.again.is_empty() {
+            return;
+        }
+        for (index, _) in std::mem::take(&mut self.bench) {
+            self.settle(index, Answer::new(silence, Reason::NoResponse), now);
+        }
+    }
+
+    pub(crate) fn is_late(&self, limit: Option<Duration>, now: Instant) -> bool {
+        match (self.started, limit) {
+            (Some(started), Some(limit)) => now.duration_since(started) >= limit,
+            _ => false,
+        }
+    }
+}
+
+/// A place in a list.
+pub(crate) fn at(id: u32) -> usize {
+    usize::try_from(id).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,184 @@
+//! The schedule against networks that answer, lose, limit and refuse.
+
+use super::*;
+use crate::answer::Reason;
+
+/// A network in which time passes only when the schedule waits. `answer` says what
+/// comes back for a probe, and when; nothing, if it is lost.
+fn simulate(
+    mut schedule: Schedule,
+    start: Instant,
+    mut answer: impl FnMut(&Ask, Duration) -> Option<(Answer, Duration)>,
+) -> (Vec<Outcome>, Vec<(Ask, Duration)>) {
+    let mut now = start;
+    let mut coming: Vec<(Instant, Ask, Answer)> = Vec::new();
+    let mut sent = Vec::new();
+    loop {
+        match schedule.next(now) {
+            Next::Done => return (schedule.outcomes(), sent),
+            Next::Send(ask) => {
+                let since = now.duration_since(start);
+                sent.push((ask, since));
+                assert!(sent.len() < 100_000, "the schedule never ends");
+                schedule.sent(ask, now);
+                if let Some((answer, later)) = answer(&ask, since) {
+                    coming.push((now + later, ask, answer));
+                    coming.sort_by_key(|row| row.0);
+                }
+            }
+            Next::Wait(until) => {
+                let arrival = coming.first().map(|row| row.0);
+                now = arrival.map_or(until, |arrival| arrival.min(until)).max(now);
+                while coming.first().is_some_and(|row| row.0 <= now) {
+                    let (_, ask, answer) = coming.remove(0);
+                    schedule.answered(ask, answer, now);
+                }
+                schedule.expire(now, |_| {});
+            }
+        }
+    }
+}
+
+fn schedule(hosts: u8, ports: u16, pace: Pace, silence: PortState, now: Instant) -> Schedule {
+    let targets: Vec<Target> = (1..=hosts)
+        .map(|last| Target {
+            addr: IpAddr::from([10, 0, 0, last]),
+            local: false,
+        })
+        .collect();
+    let terms = Terms {
+        pace,
+        silence,
+        flights_max: 1_000,
+        window_max: 500,
+    };
+    Schedule::new(&targets, (1..=ports).collect(), terms, now)
+}
+
+const CLOSED: Answer = Answer {
+    state: PortState::Closed,
+    reason: Reason::Reset,
+    ttl: None,
+};
+const MS: Duration = Duration::from_millis(1);
+
+fn count(outcome: &Outcome, state: PortState) -> usize {
+    let answers = outcome.answers.iter().flatten();
+    answers.filter(|answer| answer.state == state).count()
+}
+
+#[test]
+fn all_is_asked_once_where_all_answers() {
+    let start = Instant::now();
+    let schedule = schedule(3, 200, Pace::template(3), PortState::Filtered, start);
+    let (outcomes, sent) = simulate(schedule, start, |_, _| Some((CLOSED, MS)));
+    assert_eq!(sent.len(), 600);
+    assert!(
+        outcomes
+            .iter()
+            .all(|outcome| count(outcome, PortState::Closed) == 200)
+    );
+}
+
+#[test]
+fn silence_is_asked_twice_and_then_believed() {
+    let start = Instant::now();
+    let schedule = schedule(1, 100, Pace::template(3), PortState::Filtered, start);
+    let (outcomes, sent) = simulate(schedule, start, |ask, _| {
+        (ask.port > 10).then_some((CLOSED, MS))
+    });
+    assert_eq!(sent.len(), 90 + 20);
+    assert_eq!(count(&outcomes[0], PortState::Filtered), 10);
+    assert_eq!(count(&outcomes[0], PortState::Closed), 90);
+}
+
+/// Every third packet is lost: whoever gives up after two tries calls a ninth filtered.
+#[test]
+fn a_lossy_way_makes_it_try_more() {
+    let start = Instant::now();
+    let schedule = schedule(1, 1_000, Pace::template(3), PortState::Filtered, start);
+    let mut dice = 1u32;
+    let (outcomes, _) = simulate(schedule, start, |_, _| {
+        dice = dice.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (!(dice >> 16).is_multiple_of(3)).then_some((CLOSED, MS * 20))
+    });
+    assert_eq!(count(&outcomes[0], PortState::Closed), 1_000);
+}
+
+/// Ten refusals a second and no more, whatever is asked.
+#[test]
+fn a_host_that_limits_its_refusals_is_waited_for() {
+    let start = Instant::now();
+    let schedule = schedule(1, 300, Pace::template(3), PortState::OpenFiltered, start);
+    let mut tokens = 6.0;
+    let mut last = Duration::ZERO;
+    let (outcomes, _) = simulate(schedule, start, |ask, since| {
+        tokens = f64::min(6.0, tokens + (since - last).as_secs_f64() * 10.0);
+        last = since;
+        if ask.port == 7 || tokens < 1.0 {
+            return None;
+        }
+        tokens -= 1.0;
+        Some((CLOSED, MS))
+    });
+    assert_eq!(count(&outcomes[0], PortState::Closed), 299);
+    assert_eq!(count(&outcomes[0], PortState::OpenFiltered), 1);
+}
+
+#[test]
+fn a_rate_and_a_delay_hold() {
+    let start = Instant::now();
+    let rated = Pace {
+        rate_max: Some(100.0),
+        ..Pace::template(3)
+    };
+    let plan = schedule(2, 50, rated, PortState::Filtered, start);
+    let (_, sent) = simulate(plan, start, |_, _| Some((CLOSED, MS)));
+    for (at, (_, since)) in sent.iter().enumerate() {
+        let due = MS * 10 * u32::try_from(at).unwrap();
+        assert!(*since >= due, "{at}: {since:?}");
+    }
+    let plan = schedule(1, 20, Pace::template(2), PortState::Filtered, start);
+    let (_, sent) = simulate(plan, start, |_, _| Some((CLOSED, MS)));
+    assert!(sent.windows(2).all(|two| two[1].1 - two[0].1 >= MS * 400));
+}
+
+#[test]
+fn a_host_that_takes_too_long_keeps_what_it_has() {
+    let start = Instant::now();
+    let hurried = Pace {
+        host_timeout: Some(MS * 100),
+        rate_max: Some(100.0),
+        ..Pace::template(3)
+    };
+    let plan = schedule(1, 1_000, hurried, PortState::Filtered, start);
+    let (outcomes, sent) = simulate(plan, start, |_, _| Some((CLOSED, MS)));
+    assert!(sent.len() <= 12, "{}", sent.len());
+    assert!(count(&outcomes[0], PortState::Closed) >= 9);
+    assert!(outcomes[0].answers.iter().any(Option::is_none));
+}
+
+#[test]
+fn what_our_system_had_no_room_for_is_asked_again() {
+    let start = Instant::now();
+    let mut plan = schedule(1, 3, Pace::template(3), PortState::Filtered, start);
+    let Next::Send(first) = plan.next(start) else {
+        panic!("nothing to send");
+    };
+    plan.postponed(first, start);
+    assert!(matches!(plan.next(start), Next::Wait(_)));
+    let (outcomes, sent) = simulate(plan, start, |_, _| Some((CLOSED, MS)));
+    assert_eq!((sent.len(), count(&outcomes[0], PortState::Closed)), (3, 3));
+}
+
+#[test]
+fn a_late_answer_beats_silence() {
+    let start = Instant::now();
+    let plan = schedule(1, 2, Pace::template(3), PortState::Filtered, start);
+    let (outcomes, _) = simulate(plan, start, |ask, _| match (ask.port, ask.attempt) {
+        (1, 0) => Some((CLOSED, MS * 1_050)),
+        (2, _) => Some((CLOSED, MS)),
+        _ => None,
+    });
+    assert_eq!(count(&outcomes[0], PortState::Closed), 2);
+}
