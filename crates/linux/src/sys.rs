@@ -310,3 +310,72 @@ pub(crate) fn netns_of(socket: BorrowedFd<'_>) -> io::Result<OwnedFd> {
     // SAFETY: this request takes no argument; `socket` is open.
     owned(unsafe { libc::syscall(libc::SYS_ioctl, socket.as_raw_fd(), SIOCGSKNS, 0) })
 }
+
+/// What `bpf(2)` is asked for: links or programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bpf {
+    /// `BPF_LINK_GET_NEXT_ID`, `BPF_LINK_GET_FD_BY_ID`
+    Link,
+    /// `BPF_PROG_GET_NEXT_ID`, `BPF_PROG_GET_FD_BY_ID`
+    Program,
+}
+
+/// One command of `bpf(2)`, its attributes in and out.
+///
+/// # Safety
+/// Where the command takes an address, what stands there must be the kernel's to write to.
+unsafe fn bpf(command: libc::c_int, attributes: &mut [u32; 4]) -> io::Result<libc::c_long> {
+    // SAFETY: the kernel reads and writes within the 16 bytes told; the caller sees to what
+    // they point to.
+    let answer = unsafe { libc::syscall(libc::SYS_bpf, command, attributes.as_mut_ptr(), 16) };
+    if answer < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(answer)
+}
+
+/// The first number of a kind after `id`; none at the end.
+///
+/// # Errors
+/// As `bpf(2)`: `EPERM` without `CAP_SYS_ADMIN`, `EINVAL` before Linux 5.8 for links.
+pub(crate) fn bpf_next(kind: Bpf, id: u32) -> io::Result<Option<u32>> {
+    let command = match kind {
+        Bpf::Link => 31,
+        Bpf::Program => 11,
+    };
+    let mut attributes = [id, 0, 0, 0];
+    // SAFETY: this command takes numbers only.
+    match unsafe { bpf(command, &mut attributes) } {
+        Ok(_) => {
+            let [_, next, ..] = attributes;
+            Ok(Some(next))
+        }
+        Err(error) if error.raw_os_error() == Some(libc::ENOENT) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// What a link or program is, as its struct into `info`, which is all zero.
+///
+/// # Errors
+/// As `bpf(2)`: `ENOENT` where there is none of that number.
+pub(crate) fn bpf_info(kind: Bpf, id: u32, info: &mut [u8]) -> io::Result<()> {
+    const GET_INFO: libc::c_int = 15;
+    let command = match kind {
+        Bpf::Link => 30,
+        Bpf::Program => 13,
+    };
+    // SAFETY: this command takes numbers only.
+    let object = owned(unsafe { bpf(command, &mut [id, 0, 0, 0]) }?)?;
+    let place = (info.as_mut_ptr().expose_provenance() as u64).to_ne_bytes();
+    let [a, b, c, d, e, f, g, h] = place;
+    let mut attributes = [
+        object.as_raw_fd().cast_unsigned(),
+        u32::try_from(info.len()).unwrap_or(0),
+        u32::from_ne_bytes([a, b, c, d]),
+        u32::from_ne_bytes([e, f, g, h]),
+    ];
+    // SAFETY: `info` holds as many bytes as told, is ours to write to, and outlives the call.
+    unsafe { bpf(GET_INFO, &mut attributes) }?;
+    Ok(())
+}

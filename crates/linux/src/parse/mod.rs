@@ -1,6 +1,7 @@
 //! Bytes in, nouns out: no I/O, no clock, any system.
 
 pub mod behind;
+pub mod bpf_links;
 pub mod counters;
 pub mod exact;
 pub mod fdinfo;
@@ -9,15 +10,18 @@ pub mod links;
 pub mod maps;
 pub mod mounts;
 pub mod netlink;
+pub mod nft;
 pub mod proc_mounts;
 pub mod proc_net;
 pub mod rtnetlink;
+pub mod rules;
 pub mod sock_diag;
 pub mod sockaddr;
 pub mod stat;
 pub mod statmount;
 pub mod text;
 pub mod tiling;
+pub mod xt;
 
 /// Byte order of the kernel that spoke: a recording may come from another machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

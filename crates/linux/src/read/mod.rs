@@ -15,6 +15,7 @@ pub mod pidfd;
 pub mod private;
 mod processes;
 pub mod receipt;
+pub mod steering;
 pub mod tables;
 mod threads;
 pub mod walk;

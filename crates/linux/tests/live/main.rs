@@ -17,3 +17,4 @@ mod pidfd;
 mod private;
 mod receipt;
 mod stage;
+mod steering;
