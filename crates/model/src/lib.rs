@@ -23,6 +23,7 @@ pub mod gap;
 pub mod ident;
 pub mod kernel;
 pub mod mount;
+pub mod network;
 pub mod probe;
 pub mod process;
 pub mod procfs;
@@ -44,7 +45,8 @@ pub use probe::{PortState, Probe, Technique};
 pub use process::{Held, Owner, Process};
 pub use record::{Begin, End, Record, SCHEMA};
 pub use socket::{
-    Endpoint, Family, Inet, Kind, Netlink, Packet, Proto, Socket, State, Timer, Unix, UnixType,
+    Endpoint, Family, Filter, Inet, Kind, Netlink, Packet, Proto, Socket, State, Timer, Unix,
+    UnixType,
 };
 pub use solaris::{FdDetail, SockName, Streams, ZoneId};
 pub use view::{Coverage, Looked, Source};

@@ -1,6 +1,7 @@
 //! One line of `--json`: every program prints these, and rcompare reads them back.
 
 use crate::file::FileRow;
+use crate::network::NetworkRow;
 use crate::probe::Tally;
 use crate::process::Holding;
 use crate::{Coverage, Gap, Owner, Probe, Process, Socket, Source};
@@ -58,6 +59,8 @@ pub enum Record {
     Process(Process),
     /// An open file, with its process.
     File(FileRow),
+    /// A fact about a network namespace.
+    Network(NetworkRow),
     /// A find of the owner walk.
     Holding(Holding),
     /// A probed port.

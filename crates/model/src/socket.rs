@@ -388,6 +388,18 @@ pub struct Socket {
     /// What only Solaris tells of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub streams: Option<Box<crate::Streams>>,
+    /// The classic BPF filter on it, where the source tells it: packet sockets, by sock_diag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<Box<Filter>>,
+}
+
+/// A classic BPF filter: which packets a socket gets to see.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Filter {
+    /// Ports it compares with, in order.
+    pub ports: Vec<u16>,
+    /// Its instructions, readable, in order.
+    pub text: Vec<String>,
 }
 
 /// The key views are joined by. Never compare by port number alone.
@@ -422,6 +434,7 @@ impl Socket {
             refs: None,
             slot: None,
             streams: None,
+            filter: None,
         }
     }
 
@@ -477,6 +490,7 @@ mod tests {
             refs: None,
             slot: None,
             streams: None,
+            filter: None,
         };
         let json = serde_json::to_string(&socket).unwrap();
         assert!(

@@ -116,11 +116,7 @@ fn line(
         }
         let from = out.len();
         fill(at, out);
-        let missing = width.saturating_sub(out.width(from));
-        match align {
-            Align::Left => out.spaces(missing),
-            Align::Right => out.indent(from, missing),
-        }
+        out.pad(from, width, align);
     }
     out.newline();
 }

@@ -1,6 +1,6 @@
 //! A buffer of printable text: the only way into a table.
 
-use crate::safe;
+use crate::{Align, safe};
 use std::io::Write;
 use std::net::IpAddr;
 
@@ -81,6 +81,20 @@ impl Text {
                 .filter(|&at| is_open_escape(kept, at))
                 .unwrap_or(cut);
             self.bytes.truncate(from + whole);
+        }
+    }
+
+    /// Appends another text.
+    pub fn append(&mut self, other: &Text) {
+        self.bytes.extend_from_slice(&other.bytes);
+    }
+
+    /// Fills what came after `from` up to `width` columns.
+    pub fn pad(&mut self, from: usize, width: usize, align: Align) {
+        let missing = width.saturating_sub(self.width(from));
+        match align {
+            Align::Left => self.spaces(missing),
+            Align::Right => self.indent(from, missing),
         }
     }
 

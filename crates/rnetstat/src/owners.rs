@@ -1,30 +1,69 @@
 //! Who holds the sockets shown, in netstat's words.
 
-use host::Holdings;
+use model::ask::WalkAsk;
 use model::process::Holding;
-use model::{Held, Inode, Owner, Pid, Process};
+use model::{Gaps, Held, Inode, Kind, NetNs, Owner, Pid, Process, Socket};
 use render::Text;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use sysroot::Sysroot;
 
-/// Holders by socket. A socket may have many, or none.
+/// Holders by socket. A socket may have many, or none. Who has descriptors in flight, and
+/// nobody knows of which sockets, is kept at inode 0.
 #[derive(Default)]
 pub(crate) struct Owners {
     by_inode: HashMap<Inode, Vec<Owner>>,
     names: HashMap<Pid, Vec<u8>>,
+    netns: HashMap<Pid, NetNs>,
 }
 
+const IN_FLIGHT: Inode = Inode(0);
+
 impl Owners {
-    pub(crate) fn new(found: Holdings) -> Owners {
-        let mut by_inode: HashMap<Inode, Vec<Owner>> = HashMap::new();
-        for Holding { inode, owner } in found.holdings {
-            by_inode.entry(inode).or_default().push(owner);
-        }
-        let names = found
-            .processes
+    /// Finds who holds these sockets. For those without an owner it is looked deeper: into
+    /// mapped rings, and for descriptors in flight.
+    pub(crate) fn find(root: &Sysroot, sockets: &[Socket]) -> (Owners, Gaps) {
+        let inodes: HashSet<Inode> = sockets
             .iter()
-            .map(|process| (process.id.pid, name(process)))
+            .map(|socket| socket.inode)
+            .filter(|inode| inode.0 != 0)
             .collect();
-        Owners { by_inode, names }
+        let mut owners = Owners::default();
+        let mut gaps = owners.walk(root, inodes, false);
+        // Netlink sockets of the kernel have no owner by nature.
+        let ownerless: HashSet<Inode> = sockets
+            .iter()
+            .filter(|it| it.inode.0 != 0 && !matches!(it.kind, Kind::Netlink(_)))
+            .map(|socket| socket.inode)
+            .filter(|inode| owners.of(*inode).is_empty())
+            .collect();
+        if !ownerless.is_empty() {
+            let more = owners.walk(root, ownerless, true);
+            for gap in more {
+                if !gaps.contains(&gap) {
+                    gaps.push(gap);
+                }
+            }
+        }
+        (owners, gaps)
+    }
+
+    fn walk(&mut self, root: &Sysroot, inodes: HashSet<Inode>, deep: bool) -> Gaps {
+        let found = host::holdings(
+            root,
+            &WalkAsk {
+                inodes: Some(inodes),
+                deep,
+            },
+        );
+        for Holding { inode, owner } in found.holdings {
+            self.by_inode.entry(inode).or_default().push(owner);
+        }
+        let processes = found.processes.iter();
+        self.names
+            .extend(processes.clone().map(|it| (it.id.pid, name(it))));
+        self.netns
+            .extend(processes.filter_map(|it| Some((it.id.pid, it.netns?))));
+        found.told.gaps
     }
 
     /// Everybody who holds the socket; 0 is no socket's inode.
@@ -36,10 +75,24 @@ impl Owners {
     }
 
     /// `pid/name` of every owner, separated by commas, each once; what is no ordinary
-    /// descriptor of the process is told in brackets.
-    pub(crate) fn show(&self, inode: Inode, out: &mut Text) {
+    /// descriptor of the process is told in brackets. Without one, those of the same network
+    /// namespace who may be it: they have descriptors in flight.
+    pub(crate) fn show(&self, socket: &Socket, out: &mut Text) {
+        let inode = socket.inode;
+        let near = |owner: &Owner| {
+            let netns = self.netns.get(&owner.id.pid).copied();
+            netns == socket.netns
+        };
         let mut shown: Vec<(Pid, Option<Pid>, Place)> = Vec::new();
-        for owner in self.of(inode) {
+        let sure = self.of(inode);
+        let perhaps = self.by_inode.get(&IN_FLIGHT).map_or(&[][..], Vec::as_slice);
+        let owners = match inode.0 {
+            0 => &[],
+            _ if sure.is_empty() => perhaps,
+            _ => sure,
+        };
+        let unsure = sure.is_empty();
+        for owner in owners.iter().filter(|owner| !unsure || near(owner)) {
             let one = (owner.id.pid, owner.tid, Place::of(owner.held));
             if shown.contains(&one) {
                 continue;
@@ -89,7 +142,7 @@ impl Place {
         match self {
             Place::Descriptor => "",
             Place::IoUring => "[io_uring]",
-            Place::InFlight => "[in_flight]",
+            Place::InFlight => "[in_flight?]",
             Place::Mapped => "[mapped]",
         }
     }

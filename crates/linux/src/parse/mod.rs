@@ -1,19 +1,27 @@
 //! Bytes in, nouns out: no I/O, no clock, any system.
 
 pub mod behind;
+pub mod bpf;
 pub mod bpf_links;
 pub mod counters;
 pub mod exact;
 pub mod fdinfo;
+pub mod forgery;
 pub mod getdents;
+pub mod igmp;
+pub mod interfaces;
 pub mod links;
 pub mod maps;
 pub mod mounts;
+pub mod namespaces;
 pub mod netlink;
 pub mod nft;
 pub mod proc_mounts;
 pub mod proc_net;
+pub mod route;
 pub mod rtnetlink;
+pub mod sctp;
+pub mod snmp;
 pub mod rules;
 pub mod sock_diag;
 pub mod sockaddr;

@@ -1,8 +1,8 @@
 //! sock_diag: requests, and the messages of its answers
 //! (`include/uapi/linux/{sock_diag,inet_diag,unix_diag,packet_diag,netlink_diag}.h`).
 
-use super::Order;
 use super::netlink::{attributes, request};
+use super::{Order, bpf};
 use model::{
     Cookie, Family, Foreign, IfIndex, Inet, Inode, Kind, NetNs, Netlink, Packet, Proto, Socket,
     State, Timer, Uid, Unix, UnixType,
@@ -49,7 +49,7 @@ pub fn answers(family: Family, proto: Option<Proto>) -> bool {
 #[must_use]
 pub fn dump(family: Family, proto: Option<Proto>, states: u32) -> Vec<u8> {
     const UNIX_SHOW: u32 = 0x1 | 0x4 | 0x10 | 0x40; // name, peer, queues, uid
-    const PACKET_SHOW: u32 = 0x1 | 0x10; // info with the uid, memory
+    const PACKET_SHOW: u32 = 0x1 | 0x10 | 0x20; // info with the uid, memory, filter
     const NETLINK_SHOW: u32 = 0x1 | 0x2; // memory, groups
     const ALL_PROTOCOLS: u8 = 255;
     let body = match family {
@@ -71,7 +71,7 @@ fn small_body(family: u8, protocol: u8, words: &[u32]) -> Vec<u8> {
 /// `struct inet_diag_req_v2`: family, protocol, extensions, padding, states, then an
 /// `inet_diag_sockid` of 48 bytes that a dump leaves empty.
 fn inet_body(family: u8, proto: Option<Proto>, states: u32) -> Vec<u8> {
-    const REQ_PROTOCOL: u16 = 2; // INET_DIAG_REQ_PROTOCOL
+    const REQ_PROTOCOL: u16 = 3; // INET_DIAG_REQ_PROTOCOL
     let number = proto.map_or(0, ip_protocol);
     let mut body = vec![family, u8::try_from(number).unwrap_or(255), 0, 0];
     body.extend_from_slice(&states.to_ne_bytes());
@@ -220,11 +220,16 @@ impl Dump {
         let packet_type = *body.get(1)?;
         let ethertype = self.order.u16(*body.get(2..)?.first_chunk()?);
         let (mut device, mut flags, mut uid, mut memory) = (0, 0, None, (0, 0));
+        let mut filter = None;
         for (kind, payload) in attributes(body.get(16..)?, self.order) {
             match kind {
                 0 => (device, flags) = (self.word(payload, 0)?, self.word(payload, 20)?),
                 5 => uid = self.word(payload, 0).map(Uid),
                 6 => memory = (self.word(payload, 0)?, self.word(payload, 8)?),
+                // Present and empty where there is no filter.
+                7 if !payload.is_empty() => {
+                    filter = Some(Box::new(bpf::filter(payload, self.order)));
+                }
                 _ => {}
             }
         }
@@ -240,6 +245,7 @@ impl Dump {
             uid,
             recv_queue: memory.0,
             send_queue: memory.1,
+            filter,
             ..Socket::new(kind, Inode(self.word(body, 4)?.into()))
         })
     }

@@ -3,11 +3,14 @@
 pub mod ask;
 pub mod behind;
 pub mod counters;
+pub mod elsewhere;
+pub mod facts;
 pub mod files;
 pub mod identity;
 pub mod kernel_files;
 pub mod mounts;
 mod netlink;
+pub mod netns;
 pub mod network;
 pub mod observer;
 pub mod oracles;
@@ -15,9 +18,11 @@ pub mod pidfd;
 pub mod private;
 mod processes;
 pub mod receipt;
+pub mod sctp;
 pub mod steering;
 pub mod tables;
 mod threads;
+pub mod unix;
 pub mod walk;
 
 use crate::parse::Order;

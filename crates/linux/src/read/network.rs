@@ -74,7 +74,7 @@ pub fn kernel_ports(root: &Sysroot) -> (Vec<KernelPort>, Gaps) {
     (ports, gaps)
 }
 
-fn table<T>(
+pub(super) fn table<T>(
     root: &Sysroot,
     place: &str,
     request: &[u8],

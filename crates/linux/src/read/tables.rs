@@ -13,13 +13,53 @@ use sysroot::Sysroot;
 /// ([`Source::Procfs`]) or by sock_diag ([`Source::Netlink`]). Other sources have no tables:
 /// that is a gap.
 pub fn sockets(root: &Sysroot, via: Source, ask: &SocketAsk, sink: &mut dyn FnMut(Socket)) -> Told {
-    let netns = observer::netns(root);
+    sockets_in(&Stand::own(root), root, via, ask, sink)
+}
+
+/// Where a reader stands: the namespace it asks in, and the directory of its text tables.
+#[derive(Clone, Copy, Debug)]
+pub struct Stand {
+    /// The namespace.
+    pub netns: Option<NetNs>,
+    /// `/proc/net` is that of the process; a thread in another namespace has its own.
+    pub net: &'static str,
+}
+
+impl Stand {
+    /// The namespace of this process.
+    #[must_use]
+    pub fn own(root: &Sysroot) -> Stand {
+        Stand {
+            netns: observer::netns(root),
+            net: "/proc/net",
+        }
+    }
+
+    /// The namespace a thread of this process went into.
+    #[must_use]
+    pub fn of_thread(netns: NetNs) -> Stand {
+        Stand {
+            netns: Some(netns),
+            net: "/proc/thread-self/net",
+        }
+    }
+}
+
+/// As [`sockets`], of the namespace the caller stands in.
+pub fn sockets_in(
+    stand: &Stand,
+    root: &Sysroot,
+    via: Source,
+    ask: &SocketAsk,
+    sink: &mut dyn FnMut(Socket),
+) -> Told {
+    let netns = stand.netns;
     let mut told = Told::default();
     told.coverage.netns = netns;
     for &(family, proto) in &ask.tables {
         let gaps_before = told.gaps.len();
         let read = match via {
-            Source::Procfs => procfs(root, family, proto, netns, ask.states, sink, &mut told.gaps),
+            Source::Procfs => procfs(root, family, proto, stand, ask.states, sink, &mut told.gaps),
             Source::Netlink => diag(root, family, proto, netns, ask.states, sink, &mut told.gaps),
             other => {
                 told.gaps
@@ -47,18 +87,19 @@ fn procfs(
     root: &Sysroot,
     family: Family,
     proto: Option<Proto>,
-    netns: Option<NetNs>,
+    stand: &Stand,
     states: States,
     sink: &mut dyn FnMut(Socket),
     gaps: &mut Gaps,
 ) -> bool {
-    let Some(path) = path(family, proto) else {
+    let Some(name) = name(family, proto) else {
         return false;
     };
+    let path = &format!("{}/{name}", stand.net);
     let table = proc_net::Table {
         family,
         proto,
-        netns,
+        netns: stand.netns,
         order: order(root),
     };
     let mut rows = proc_net::Rows::new(table, path);
@@ -72,7 +113,8 @@ fn procfs(
     match result {
         Ok(()) => true,
         Err(error)
-            if error.kind() == io::ErrorKind::NotFound && absent_by_nature(root, family, proto) =>
+            if error.kind() == io::ErrorKind::NotFound
+                && absent_by_nature(root, stand, family, proto) =>
         {
             false
         }
@@ -83,21 +125,21 @@ fn procfs(
     }
 }
 
-fn path(family: Family, proto: Option<Proto>) -> Option<&'static str> {
+fn name(family: Family, proto: Option<Proto>) -> Option<&'static str> {
     Some(match (family, proto) {
-        (Family::Inet, Some(Proto::Tcp)) => "/proc/net/tcp",
-        (Family::Inet6, Some(Proto::Tcp)) => "/proc/net/tcp6",
-        (Family::Inet, Some(Proto::Udp)) => "/proc/net/udp",
-        (Family::Inet6, Some(Proto::Udp)) => "/proc/net/udp6",
-        (Family::Inet, Some(Proto::UdpLite)) => "/proc/net/udplite",
-        (Family::Inet6, Some(Proto::UdpLite)) => "/proc/net/udplite6",
-        (Family::Inet, Some(Proto::Raw)) => "/proc/net/raw",
-        (Family::Inet6, Some(Proto::Raw)) => "/proc/net/raw6",
-        (Family::Inet, Some(Proto::Icmp)) => "/proc/net/icmp",
-        (Family::Inet6, Some(Proto::Icmp)) => "/proc/net/icmp6",
-        (Family::Unix, _) => "/proc/net/unix",
-        (Family::Packet, _) => "/proc/net/packet",
-        (Family::Netlink, _) => "/proc/net/netlink",
+        (Family::Inet, Some(Proto::Tcp)) => "tcp",
+        (Family::Inet6, Some(Proto::Tcp)) => "tcp6",
+        (Family::Inet, Some(Proto::Udp)) => "udp",
+        (Family::Inet6, Some(Proto::Udp)) => "udp6",
+        (Family::Inet, Some(Proto::UdpLite)) => "udplite",
+        (Family::Inet6, Some(Proto::UdpLite)) => "udplite6",
+        (Family::Inet, Some(Proto::Raw)) => "raw",
+        (Family::Inet6, Some(Proto::Raw)) => "raw6",
+        (Family::Inet, Some(Proto::Icmp)) => "icmp",
+        (Family::Inet6, Some(Proto::Icmp)) => "icmp6",
+        (Family::Unix, _) => "unix",
+        (Family::Packet, _) => "packet",
+        (Family::Netlink, _) => "netlink",
         (Family::Inet | Family::Inet6, _) => return None,
     })
 }
@@ -105,14 +147,14 @@ fn path(family: Family, proto: Option<Proto>) -> Option<&'static str> {
 /// Tables that a kernel may be built without. Where one is not there nothing was overlooked,
 /// and nothing was looked at either. A missing IPv6 table is of that kind only where the
 /// kernel has no IPv6 at all.
-fn absent_by_nature(root: &Sysroot, family: Family, proto: Option<Proto>) -> bool {
+fn absent_by_nature(root: &Sysroot, stand: &Stand, family: Family, proto: Option<Proto>) -> bool {
     match (family, proto) {
         (Family::Packet, _)
         | (Family::Inet | Family::Inet6, Some(Proto::UdpLite | Proto::Icmp)) => {
-            root.is_live() && root.dir("/proc/net").is_ok()
+            root.is_live() && root.dir(stand.net).is_ok()
         }
         (Family::Inet6, _) => {
-            root.read("/proc/net/if_inet6").is_err() && root.dir("/proc/net").is_ok()
+            root.read(format!("{}/if_inet6", stand.net)).is_err() && root.dir(stand.net).is_ok()
         }
         _ => false,
     }

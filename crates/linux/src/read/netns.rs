@@ -1,0 +1,268 @@
+//! Every network namespace that can be found, and how to ask in it.
+//!
+//! A namespace lives as long as a task is in it, it is mounted somewhere, a descriptor is open
+//! on it, or a socket was made in it: all four are looked for.
+
+use super::observer;
+use super::processes::{LISTING, is_gone, open, pids, visit};
+use super::tables::Stand;
+use crate::parse::{links, namespaces};
+use crate::sys;
+use model::{Gap, Gaps, Inode, NetNs, Pid};
+use nix::fcntl::{self, OFlag};
+use nix::sched::{CloneFlags, setns};
+use nix::sys::stat::{Mode, fstat};
+use std::collections::{BTreeMap, HashSet};
+use std::ffi::OsStr;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use sysroot::{Dir, Sysroot};
+
+/// What keeps a namespace alive, as far as it was found; the first that holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum KeptBy {
+    /// A task is in it.
+    Task(Pid),
+    /// A process has a descriptor for it.
+    Descriptor(Pid),
+    /// It is mounted, as seen by this process.
+    Mount(Pid),
+    /// Only a socket that this process holds lives in it.
+    Socket(Pid),
+}
+
+/// A namespace and a handle to enter it by.
+#[derive(Debug)]
+pub struct Namespace {
+    /// Its inode.
+    pub netns: NetNs,
+    /// What keeps it.
+    pub kept_by: KeptBy,
+    /// A descriptor of it, or of a task in it: `setns(2)` takes both.
+    handle: OwnedFd,
+}
+
+impl Namespace {
+    /// Runs `read` on a thread that enters the namespace and ends there.
+    ///
+    /// # Errors
+    /// A gap: `EPERM` without `CAP_SYS_ADMIN`, and `ESRCH` where its only task is gone.
+    pub fn ask<T: Send>(&self, read: impl FnOnce(&Stand) -> T + Send) -> Result<T, Gap> {
+        let place = format!("net:[{}]", self.netns);
+        let asked = std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new().spawn_scoped(scope, || {
+                setns(&self.handle, CloneFlags::CLONE_NEWNET)?;
+                Ok(read(&Stand::of_thread(self.netns)))
+            })?;
+            thread
+                .join()
+                .unwrap_or_else(|_| Err(io::Error::other("the reader failed")))
+        });
+        asked.map_err(|error: io::Error| Gap::io(place, &error))
+    }
+}
+
+/// The network namespaces of this host, the reader's own left out, in order.
+#[must_use]
+pub fn namespaces(root: &Sysroot) -> (Vec<Namespace>, Gaps) {
+    let mut gaps = Gaps::new();
+    let pids = pids(root, &mut gaps);
+    let own = observer::netns(root);
+    let finds = visit(
+        &pids,
+        || Finds::new(own),
+        |&pid, finds| process(root, pid, finds),
+    );
+    let mut all = Finds::new(own);
+    for find in finds {
+        gaps.extend(find.gaps);
+        for (mount, pid) in find.mounts {
+            all.mounts.entry(mount).or_insert(pid);
+        }
+        for (netns, found) in find.found {
+            all.better(netns, found);
+        }
+    }
+    for pid in all.mounts.clone().into_values() {
+        mounted(root, pid, &mut all);
+    }
+    gaps.append(&mut all.gaps);
+    gaps.sort_unstable();
+    let namespaces = all
+        .found
+        .into_iter()
+        .map(|(netns, (kept_by, handle))| Namespace {
+            netns,
+            kept_by,
+            handle,
+        });
+    (namespaces.collect(), gaps)
+}
+
+/// One worker's finds.
+struct Finds {
+    own: Option<NetNs>,
+    found: BTreeMap<NetNs, (KeptBy, OwnedFd)>,
+    /// Mount namespaces, with a process in each.
+    mounts: BTreeMap<u64, Pid>,
+    /// Sockets asked before.
+    asked: HashSet<Inode>,
+    gaps: Gaps,
+}
+
+impl Finds {
+    fn new(own: Option<NetNs>) -> Finds {
+        Finds {
+            own,
+            found: BTreeMap::new(),
+            mounts: BTreeMap::new(),
+            asked: HashSet::new(),
+            gaps: Gaps::new(),
+        }
+    }
+
+    /// Keeps what says more about a namespace.
+    fn better(&mut self, netns: NetNs, found: (KeptBy, OwnedFd)) {
+        if Some(netns) != self.own && self.found.get(&netns).is_none_or(|known| found.0 < known.0) {
+            self.found.insert(netns, found);
+        }
+    }
+
+    /// Opens a handle where none better is known.
+    fn add(
+        &mut self,
+        netns: NetNs,
+        kept_by: KeptBy,
+        place: impl FnOnce() -> String,
+        handle: impl FnOnce() -> io::Result<OwnedFd>,
+    ) {
+        if Some(netns) == self.own || self.found.get(&netns).is_some_and(|it| it.0 <= kept_by) {
+            return;
+        }
+        match handle() {
+            Ok(handle) => self.better(netns, (kept_by, handle)),
+            Err(error) if is_gone(&error) => {}
+            Err(error) => self.gaps.push(Gap::io(place(), &error)),
+        }
+    }
+}
+
+/// The namespaces of a process: those its tasks are in, and those its descriptors lead to.
+fn process(root: &Sysroot, pid: Pid, finds: &mut Finds) {
+    let Some(dir) = open(root, pid, &mut finds.gaps) else {
+        return;
+    };
+    let (mut listing, mut link) = (vec![0; LISTING], Vec::new());
+    if dir.link(b"ns/mnt", &mut link).is_ok()
+        && let Some(mount) = links::bracketed(&link, b"mnt:[")
+    {
+        finds.mounts.entry(mount).or_insert(pid);
+    }
+    for tid in numbers(&dir, b"task", &mut listing, finds) {
+        let name = format!("task/{tid}/ns/net");
+        match dir.link(name.as_bytes(), &mut link) {
+            Ok(()) => {
+                if let Some(netns) = links::netns(&link) {
+                    let leads = tid == pid.0;
+                    let task = || sys::pidfd_open(Pid(tid), !leads);
+                    let place = || format!("pidfd of {tid}");
+                    finds.add(netns, KeptBy::Task(pid), place, task);
+                }
+            }
+            Err(error) if is_gone(&error) => {}
+            Err(error) => finds
+                .gaps
+                .push(Gap::io(format!("/proc/{pid}/{name}"), &error)),
+        }
+    }
+    descriptors(&dir, pid, &mut listing, finds);
+}
+
+/// The numbers in a directory of a process.
+fn numbers(dir: &Dir, name: &[u8], listing: &mut [u8], finds: &mut Finds) -> Vec<u32> {
+    let mut numbers = Vec::new();
+    let listed = dir
+        .dir(name)
+        .and_then(|task| task.entries(listing, &mut |entry| numbers.extend(entry.number())));
+    match listed {
+        Err(error) if !is_gone(&error) => {
+            let place = dir.place(name).display().to_string();
+            finds.gaps.push(Gap::io(place, &error));
+        }
+        _ => {}
+    }
+    numbers
+}
+
+/// Descriptors of namespaces, and the namespaces sockets were made in.
+fn descriptors(dir: &Dir, pid: Pid, listing: &mut [u8], finds: &mut Finds) {
+    let mut link = Vec::new();
+    let (mut handle, mut refused) = (None, false);
+    let Ok(fds) = dir.dir(b"fd") else { return };
+    for fd in numbers(dir, b"fd", listing, finds) {
+        if fds.link(fd.to_string().as_bytes(), &mut link).is_err() {
+            continue;
+        }
+        let (netns, socket) = (links::netns(&link), links::socket(&link));
+        let fresh = socket.is_some_and(|inode| finds.asked.insert(inode));
+        if refused || (netns.is_none() && !fresh) {
+            continue;
+        }
+        if handle.is_none() {
+            handle = sys::pidfd_open(pid, false).ok();
+        }
+        let Some(process) = &handle else { return };
+        let copy = match sys::pidfd_getfd(process.as_fd(), fd) {
+            Ok(copy) => copy,
+            Err(error) => {
+                refused = error.raw_os_error() == Some(libc::EPERM);
+                if refused {
+                    finds.gaps.push(Gap::io(format!("pidfd of {pid}"), &error));
+                }
+                continue;
+            }
+        };
+        if let Some(netns) = netns {
+            finds.add(netns, KeptBy::Descriptor(pid), String::new, || Ok(copy));
+        } else if let Ok(netns) = sys::netns_of(copy.as_fd())
+            && let Some(number) = number(netns.as_fd())
+        {
+            finds.add(number, KeptBy::Socket(pid), String::new, || Ok(netns));
+        }
+    }
+}
+
+/// Namespaces mounted in the mount namespace of a process.
+fn mounted(root: &Sysroot, pid: Pid, finds: &mut Finds) {
+    let place = format!("/proc/{pid}/mountinfo");
+    let text = match root.read(&place) {
+        Ok(text) => text,
+        Err(error) if is_gone(&error) => return,
+        Err(error) => return finds.gaps.push(Gap::io(place, &error)),
+    };
+    for (netns, point) in namespaces::mounted(&text) {
+        let inside = point.strip_prefix(b"/").unwrap_or(&point);
+        let path = Path::new("/proc")
+            .join(pid.to_string())
+            .join("root")
+            .join(OsStr::from_bytes(inside));
+        let place = path.display().to_string();
+        let handle = || {
+            // A handle is opened, and nothing read: no bytes come in here.
+            let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK;
+            let handle = fcntl::open(&path, flags, Mode::empty())?;
+            match number(handle.as_fd()) {
+                Some(there) if there == netns => Ok(handle),
+                _ => Err(io::Error::other("something else is mounted over it")),
+            }
+        };
+        finds.add(netns, KeptBy::Mount(pid), || place, handle);
+    }
+}
+
+/// The inode of a namespace's descriptor.
+fn number(handle: BorrowedFd<'_>) -> Option<NetNs> {
+    Some(NetNs(fstat(handle).ok()?.st_ino))
+}

@@ -1,0 +1,150 @@
+//! Which source each table of sockets is asked from.
+//!
+//! Without `--via` the text tables are read, as the original does, and sock_diag is asked for
+//! what they lack: bound TCP sockets, filters, names that forge no rows.
+
+use crate::columns::Interfaces;
+use crate::query::{Query, Section, Which};
+use host::read::tables::{Stand, sockets_in};
+use host::read::{sctp, unix};
+use model::ask::{SocketAsk, States, Told};
+use model::{Family, Filter, Inode, Proto, Socket, Source};
+use std::collections::HashMap;
+use sysroot::Sysroot;
+
+/// Gives every socket of a section in the namespace stood in, and names its interfaces where
+/// the section shows them.
+pub(crate) fn read(
+    root: &Sysroot,
+    stand: &Stand,
+    section: Section,
+    query: &Query,
+    sink: &mut dyn FnMut(Socket),
+) -> Told {
+    let via = match query.via {
+        Some(Source::Netlink) => Source::Netlink,
+        // A procfs of our own has the same text tables: it is in the root.
+        _ => Source::Procfs,
+    };
+    let checked = query.via.is_none();
+    let ask = |ask: &SocketAsk, via, sink: &mut dyn FnMut(Socket)| {
+        sockets_in(stand, root, via, ask, sink)
+    };
+    match section {
+        Section::Unix if checked => unix::unix_sockets(stand, root, sink),
+        Section::Unix => ask(&whole(Family::Unix), via, sink),
+        Section::Netlink => ask(&whole(Family::Netlink), via, sink),
+        Section::Packet if checked => {
+            let (filters, mut asked) = filters(root, stand);
+            let mut told = ask(&whole(Family::Packet), via, &mut |mut socket| {
+                if let Some((cookie, filter)) = filters.get(&socket.inode) {
+                    socket.cookie = *cookie;
+                    socket.filter.clone_from(filter);
+                }
+                sink(socket);
+            });
+            told.gaps.append(&mut asked.gaps);
+            told
+        }
+        Section::Packet => ask(&whole(Family::Packet), via, sink),
+        Section::Inet => inet(root, stand, query, via, sink),
+    }
+}
+
+/// The tables of a family that has no transports.
+fn whole(family: Family) -> SocketAsk {
+    SocketAsk {
+        tables: vec![(family, None)],
+        states: States::ALL,
+    }
+}
+
+/// What only sock_diag tells of packet sockets.
+type Filters = HashMap<Inode, (Option<model::Cookie>, Option<Box<Filter>>)>;
+
+fn filters(root: &Sysroot, stand: &Stand) -> (Filters, Told) {
+    let mut filters = HashMap::new();
+    let ask = whole(Family::Packet);
+    let told = sockets_in(stand, root, Source::Netlink, &ask, &mut |socket| {
+        filters.insert(socket.inode, (socket.cookie, socket.filter));
+    });
+    (filters, told)
+}
+
+/// The internet sockets, a transport after the other.
+fn inet(
+    root: &Sysroot,
+    stand: &Stand,
+    query: &Query,
+    via: Source,
+    sink: &mut dyn FnMut(Socket),
+) -> Told {
+    let mut all = Told::default();
+    let mut add = |mut told: Told| {
+        all.gaps.append(&mut told.gaps);
+        all.coverage.netns = told.coverage.netns;
+        all.coverage.looked.append(&mut told.coverage.looked);
+    };
+    let whole = query.inet_ask();
+    for tables in whole.tables.chunk_by(|one, other| one.1 == other.1) {
+        let ask = SocketAsk {
+            tables: tables.to_vec(),
+            states: whole.states,
+        };
+        let proto = tables.first().and_then(|table| table.1);
+        match proto {
+            Some(Proto::Sctp) if via == Source::Procfs => {
+                add(sctp::sockets(root, stand, tables, sink));
+            }
+            // Asking may load a module: only who names it wants that.
+            Some(Proto::Sctp) if !query.transports.sctp => {}
+            Some(Proto::Mptcp) if query.via.is_none() => {
+                add(sockets_in(stand, root, Source::Netlink, &ask, sink));
+            }
+            _ => add(sockets_in(stand, root, via, &ask, sink)),
+        }
+        if proto == Some(Proto::Tcp) && query.via.is_none() && query.which == Which::All {
+            let bound = SocketAsk {
+                states: States::of(&[model::State::Bound]),
+                ..ask
+            };
+            let told = sockets_in(stand, root, Source::Netlink, &bound, sink);
+            add(Told {
+                gaps: told.gaps,
+                ..Told::default()
+            });
+        }
+    }
+    all.coverage.netns = stand.netns;
+    all
+}
+
+/// Tables that were named and that this kernel does not have, by the names of their options.
+pub(crate) fn missing(query: &Query, told: &Told) -> Vec<&'static str> {
+    let named = [
+        (query.transports.sctp, Proto::Sctp),
+        (query.transports.mptcp, Proto::Mptcp),
+        (query.transports.udplite, Proto::UdpLite),
+    ];
+    let refused = |proto: Proto| {
+        let here = |place: &str| place.contains(proto.name());
+        told.coverage
+            .looked
+            .iter()
+            .all(|looked| looked.proto != Some(proto))
+            && !told.gaps.iter().any(|gap| here(&gap.place))
+    };
+    let named = named
+        .into_iter()
+        .filter(|(named, proto)| *named && refused(*proto));
+    named.map(|(_, proto)| proto.name()).collect()
+}
+
+/// The names of the interfaces of the namespace stood in.
+pub(crate) fn interfaces(root: &Sysroot, stand: &Stand) -> Interfaces {
+    let (names, _) = host::interfaces(root);
+    names
+        .into_iter()
+        .map(|(index, name)| ((stand.netns, index), name))
+        .collect()
+}
