@@ -11,7 +11,7 @@
 //! * **No name resolution**, no unwinding, no child process.
 //! * No vendor promises these system calls: libc is their promise. See `docs/SOLARIS.md`.
 //!
-//! [`kernel`] offers the few calls std has no words for (STREAMS, kstat, utssys) with safe
+//! `kernel` offers the few calls std has no words for (STREAMS, kstat, utssys) with safe
 //! signatures. [`recipe`] tells how such a program is linked and what its file must look
 //! like; it is all there is of this crate on other systems.
 //!

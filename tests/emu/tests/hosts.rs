@@ -263,3 +263,23 @@ fn system_calls_and_recordings_tell_the_same() {
         assert_eq!(printed(&mut ask(&record)), expected, "{release:?} recorded");
     }
 }
+
+/// Statistics come and go while the chain is read: asked again, and in the end given up.
+#[test]
+fn a_chain_that_changes_under_way_is_read_again() {
+    let Some(program) = common::solaris(&ASK, "ask") else {
+        return;
+    };
+    let host = host(Release::Illumos);
+    let expected = printed(&mut ask(host.path()));
+    let restless = |turns: &str| {
+        let knob = host.path().join("answers/kstat-restless");
+        std::fs::write(knob, turns).expect("it is written");
+        let mut emu = common::emu("illumos");
+        printed(emu.arg("--root").arg(host.path()).arg(&program))
+    };
+    assert_eq!(restless("3"), expected);
+    let given_up = restless("1000000");
+    assert!(given_up.contains("the chain of statistics keeps changing"));
+    assert!(given_up.contains("Listen"), "the other tables stand");
+}

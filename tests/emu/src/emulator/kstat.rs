@@ -10,8 +10,6 @@ const ENOTTY: i32 = 25;
 const ENXIO: i32 = 6;
 const ENOMEM: i32 = 12;
 const EFAULT: i32 = 14;
-/// The number of our chain, which never changes.
-const ID: i64 = 1;
 const KID: u64 = 16;
 const DATA: u64 = 120;
 const NDATA: u64 = 128;
@@ -21,10 +19,21 @@ impl Kernel {
     /// The two requests a reader makes.
     pub(crate) fn kstat_ioctl(&self, a: [u64; 6]) -> Option<Reply> {
         match a[1] {
-            CHAIN_ID => Some(Reply::Value(ID)),
+            CHAIN_ID => Some(Reply::Value(self.chain_id())),
             READ => self.kstat_read(a[2]),
             _ => Some(Reply::Error(ENOTTY)),
         }
+    }
+
+    /// The number of our chain. A tree's `answers/kstat-restless` says in how many questions it
+    /// is another one each time, as where statistics come and go.
+    fn chain_id(&self) -> i64 {
+        let restless = self.tree.answer("kstat-restless").unwrap_or_default();
+        let restless = std::str::from_utf8(&restless).unwrap_or_default();
+        let turns = restless.trim().parse().unwrap_or(0);
+        let id = self.chain_asked.get().saturating_add(1).min(turns);
+        self.chain_asked.set(id);
+        id
     }
 
     /// Kid 0 is the chain itself; the others are named by the chain.
@@ -55,7 +64,7 @@ impl Kernel {
         }
         let at = self.tracee.word(header + DATA)?;
         Some(match self.tracee.put(at, &data) {
-            Some(()) => Reply::Value(ID),
+            Some(()) => Reply::Value(self.chain_id()),
             None => Reply::Error(EFAULT),
         })
     }

@@ -48,6 +48,8 @@ pub(crate) struct Kernel {
     pub(crate) cwd: PathBuf,
     /// Whether a call the kernel lacks fails instead of killing.
     pub(crate) sigsys_ignored: bool,
+    /// How often the number of the chain of statistics was told.
+    pub(crate) chain_asked: std::cell::Cell<i64>,
     /// Calls that were asked for in vain, each told once.
     pub(crate) unknown: BTreeSet<u64>,
 }
@@ -102,6 +104,7 @@ fn run(options: Options) -> std::io::Result<u8> {
         handles: Handles::new()?,
         cwd: std::env::current_dir()?,
         sigsys_ignored: false,
+        chain_asked: 0.into(),
         unknown: BTreeSet::new(),
     };
     loop {
