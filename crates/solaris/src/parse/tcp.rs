@@ -87,6 +87,7 @@ pub fn table(
         let reason = format!("entries of {stride} bytes: windows, queues and creator left out");
         parsed.notes.push(Gap::new(place, reason));
     }
+    parsed.rows.reserve(bytes.len() / stride);
     let mut contradictions = 0u64;
     for (number, record) in records(bytes, stride).enumerate() {
         let fields = Fields::new(record, abi);
@@ -285,6 +286,7 @@ pub(crate) fn socket(
         send_queue,
         refs: None,
         slot: None,
+        filter: None,
         streams: Some(Box::new(streams)),
     }
 }

@@ -97,6 +97,7 @@ fn row(fields: Fields<'_>, layout: &UnixRecord) -> Option<Socket> {
         send_queue: 0,
         refs: None,
         slot: None,
+        filter: None,
         streams: Some(Box::new(streams)),
     })
 }
