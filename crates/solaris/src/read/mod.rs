@@ -1,13 +1,18 @@
 //! Asks the kernel through the one door, and hands what it says to [`crate::parse`].
 
 pub mod counters;
+pub mod facts;
 pub mod files;
 pub mod kernel;
 pub mod mounts;
+pub mod netns;
 pub mod network;
 pub mod observer;
+pub mod private;
 mod processes;
+pub mod sctp;
 pub mod tables;
+pub mod unix;
 pub mod users;
 pub mod walk;
 

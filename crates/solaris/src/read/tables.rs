@@ -6,10 +6,37 @@ use crate::join::Keys;
 use crate::parse::{mib, optmgmt, unix};
 use crate::sys;
 use model::ask::{SocketAsk, States, Told};
-use model::{Family, Gap, Looked, Socket, Source, State};
+use model::{Family, Gap, Looked, NetNs, Proto, Socket, Source, State};
 use sysroot::Sysroot;
 
 const MIB2: &str = "mib2";
+
+/// Where a reader stands. On Linux a network namespace; here there is but one place, the
+/// reader's own zone.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Stand {
+    /// Never there.
+    pub netns: Option<NetNs>,
+}
+
+impl Stand {
+    /// The reader's own zone.
+    #[must_use]
+    pub fn own(_: &Sysroot) -> Stand {
+        Stand::default()
+    }
+}
+
+/// As [`sockets`], from where the reader stands.
+pub fn sockets_in(
+    _: &Stand,
+    root: &Sysroot,
+    via: Source,
+    ask: &SocketAsk,
+    sink: &mut dyn FnMut(Socket),
+) -> Told {
+    sockets(root, via, ask, sink)
+}
 
 /// Gives every socket asked for, in the order asked for and within it in the kernel's. Each
 /// family has one source here, the MIB for IP and kstat for unix. It is also what the
@@ -20,7 +47,7 @@ pub fn sockets(root: &Sysroot, via: Source, ask: &SocketAsk, sink: &mut dyn FnMu
     let mut told = Told::default();
     if !matches!(via, Source::Procfs | Source::Mib2 | Source::Kstat) {
         // Who asks for bound sockets alone has had the tables, which tell them here.
-        if ask.states != States::of(&[State::Bound]) {
+        if ask.states != States::of(&[State::Bound]) && ask.tables.iter().any(is_here) {
             let place = format!("source {via}");
             told.gaps
                 .push(Gap::new(place, "not a source of this system"));
@@ -65,6 +92,17 @@ pub fn sockets(root: &Sysroot, via: Source, ask: &SocketAsk, sink: &mut dyn FnMu
         }
     }
     told
+}
+
+/// Whether this system has such sockets at all.
+fn is_here(table: &(Family, Option<Proto>)) -> bool {
+    match table {
+        (Family::Unix, _) => true,
+        (Family::Inet | Family::Inet6, proto) => {
+            matches!(proto, Some(Proto::Tcp | Proto::Udp | Proto::Sctp))
+        }
+        (Family::Packet | Family::Netlink, _) => false,
+    }
 }
 
 /// Every IP socket the MIB tells.
