@@ -4,7 +4,7 @@
 use model::ask::Observer;
 use model::counters::Mismatch;
 use model::procfs::ProcIdentity;
-use model::{Family, Foreign, Gaps, IfIndex, KernelPort};
+use model::{Family, Foreign, Gaps, IfIndex, KernelPort, NetNs};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -21,6 +21,9 @@ pub struct Facts {
     /// Ports the kernel itself holds.
     #[serde(default)]
     pub kernel_ports: Vec<KernelPort>,
+    /// Network namespaces of processes other than ours, which were not examined.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_netns: Vec<NetNs>,
     /// Whether `/proc` is what it should be; none where nobody asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<ProcIdentity>,
@@ -119,7 +122,6 @@ impl Facts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::NetNs;
 
     #[test]
     fn first_namespaces_are_known_by_their_number() {

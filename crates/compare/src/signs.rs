@@ -3,8 +3,8 @@
 use crate::explain::{Clue, Vector, explain};
 use crate::facts::Facts;
 use crate::verdict::{Verdict, Weight};
-use model::procfs::{ListingSign, ProcMount, ProcSign};
-use model::{Family, Foreign};
+use model::procfs::{ListingSign, ProcIdentity, ProcMount, ProcSign};
+use model::{Family, Foreign, Pid};
 use serde::Serialize;
 
 /// What is reported of the host as a whole.
@@ -27,12 +27,16 @@ pub struct Sign {
 /// Every sign the facts hold.
 #[must_use]
 pub fn signs(facts: &Facts) -> Vec<Sign> {
-    let tampered: Vec<String> = facts
-        .identity
-        .iter()
-        .flat_map(|identity| identity.signs.iter().map(told))
-        .chain(holes(facts))
-        .collect();
+    let told_where = |wanted: bool| {
+        let identity = facts.identity.iter();
+        identity.flat_map(move |identity| {
+            let signs = identity.signs.iter();
+            let signs = signs.filter(move |sign| concerns_us(identity, sign) == wanted);
+            signs.map(told)
+        })
+    };
+    let tampered: Vec<String> = told_where(true).chain(holes(facts)).collect();
+    let elsewhere: Vec<String> = told_where(false).collect();
     let counted: Vec<String> = facts
         .counted
         .iter()
@@ -45,21 +49,42 @@ pub fn signs(facts: &Facts) -> Vec<Sign> {
         })
         .collect();
     [
-        (Verdict::ProcTampered, tampered),
-        (Verdict::CounterMismatch, counted),
+        (Verdict::ProcTampered, Weight::Finding, tampered),
+        (Verdict::ProcTampered, Weight::Note, elsewhere),
+        (Verdict::CounterMismatch, Weight::Finding, counted),
     ]
     .into_iter()
-    .filter(|(_, evidence)| !evidence.is_empty())
-    .filter_map(|(verdict, evidence)| sign(verdict, evidence))
+    .filter(|(_, _, evidence)| !evidence.is_empty())
+    .filter_map(|(verdict, weight, evidence)| sign(verdict, weight, evidence))
     .collect()
 }
 
-fn sign(verdict: Verdict, evidence: Vec<String>) -> Option<Sign> {
+/// Whether a sign bears on what we, or whoever works in the machine's first mounts, see. A
+/// mount in somebody's own mount namespace deceives nobody but those in it.
+fn concerns_us(identity: &ProcIdentity, sign: &ProcSign) -> bool {
+    match sign {
+        // Before Linux 6.8 nothing tells which of the mounts are ours.
+        ProcSign::Mounted(mount) => match mount.seen_by {
+            None | Some(Pid(1)) => true,
+            Some(_) => !identity.by_statmount,
+        },
+        ProcSign::NotProcfs { .. }
+        | ProcSign::Crossing { .. }
+        | ProcSign::SelfElsewhere { .. }
+        | ProcSign::NetDiffers { .. }
+        | ProcSign::OtherInode { .. }
+        | ProcSign::SameDirectory { .. }
+        | ProcSign::OtherPid { .. }
+        | ProcSign::Listing(_) => true,
+    }
+}
+
+fn sign(verdict: Verdict, weight: Weight, evidence: Vec<String>) -> Option<Sign> {
     // Only what every reading agreed on gets this far.
     let found = explain(verdict, Vector::BLIND, &[Clue::Confirmed])?;
     Some(Sign {
         verdict,
-        weight: verdict.weight(),
+        weight,
         pattern: found.pattern,
         evidence,
         causes: found.causes,
@@ -142,9 +167,7 @@ fn text(foreign: &Foreign) -> String {
 mod tests {
     use super::*;
     use crate::facts::Counted;
-    use model::Pid;
     use model::counters::Mismatch;
-    use model::procfs::ProcIdentity;
 
     #[test]
     fn f8_a_connection_that_is_counted_and_not_listed() {
@@ -196,5 +219,32 @@ mod tests {
         assert_eq!(found[0].verdict, Verdict::ProcTampered);
         assert_eq!(found[0].evidence.len(), 3);
         assert!(found[0].evidence[0].ends_with("after 811: 812"));
+    }
+
+    #[test]
+    fn mounts_that_deceive_somebody_else_are_a_note() {
+        let mount = |seen_by| {
+            ProcSign::Mounted(ProcMount {
+                point: "/proc/2".into(),
+                kind: "tmpfs".into(),
+                root: "/".into(),
+                seen_by,
+                reason: None,
+            })
+        };
+        let weights = |seen_by: Option<Pid>| -> Vec<Weight> {
+            let facts = Facts {
+                identity: Some(ProcIdentity {
+                    signs: vec![mount(seen_by)],
+                    by_statmount: true,
+                    ..ProcIdentity::default()
+                }),
+                ..Facts::default()
+            };
+            signs(&facts).iter().map(|sign| sign.weight).collect()
+        };
+        assert_eq!(weights(None), [Weight::Finding]);
+        assert_eq!(weights(Some(Pid(1))), [Weight::Finding]);
+        assert_eq!(weights(Some(Pid(4711))), [Weight::Note]);
     }
 }

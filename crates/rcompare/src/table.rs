@@ -85,6 +85,13 @@ fn summary(report: &Report, text: &mut Text) {
         "; {} connections agree, {} came or went\n",
         counts.connections, counts.transient
     ));
+    match report.facts.other_netns.len() {
+        0 => {}
+        1 => text.word("1 other network namespace was not examined\n"),
+        many => text.show(format_args!(
+            "{many} other network namespaces were not examined\n"
+        )),
+    }
 }
 
 fn details(finding: &Finding, text: &mut Text) {
