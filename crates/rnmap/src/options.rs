@@ -2,6 +2,7 @@
 
 use clap::Parser;
 use std::ffi::OsString;
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// Scan ports: what answers, from inside and from a trusted machine.
@@ -49,6 +50,9 @@ pub(crate) struct Options {
     /// -n: ask for no names; the default
     #[arg(long)]
     numeric: bool,
+    /// Ask this name server for the addresses of named targets; none is asked otherwise
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) dns_servers: Option<IpAddr>,
     /// -Pn: take every target for up
     #[arg(long)]
     pub(crate) no_ping: bool,

@@ -6,9 +6,9 @@ use crate::options::Options;
 use cli::Error;
 use model::{Proto, Technique};
 use scan::target::{self, Spec, TARGETS_MAX};
-use scan::{Pace, Plan, PortSet, Ports, ports, route, shards, syn};
+use scan::{Pace, Plan, PortSet, Ports, dns, ports, route, shards};
 use std::collections::{BTreeMap, HashSet};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// What is wanted.
 pub(crate) struct Request {
@@ -121,7 +121,7 @@ fn techniques(options: &Options, ports: &Ports) -> Result<Vec<Technique>, Error>
     if options.bind_probe {
         return Ok(vec![Technique::Bind]);
     }
-    let raw = syn::is_allowed();
+    let raw = scan::can_send_raw();
     if options.syn && !raw {
         return Err(usage(
             "-sS needs the right to open raw sockets; -sT does not",
@@ -180,9 +180,12 @@ fn targets(options: &Options) -> Result<Named, Error> {
                 named.addrs.extend(addrs);
             }
             Spec::Name(name) => {
-                return Err(usage(&format!(
-                    "target {name}: names are not asked for; give an address"
-                )));
+                let addrs = resolve(options, &name)?;
+                named
+                    .names
+                    .extend(addrs.iter().map(|addr| (*addr, name.clone())));
+                // As nmap does: the first address of a name stands for it.
+                named.addrs.extend(addrs.first());
             }
         }
         if named.addrs.len() > TARGETS_MAX {
@@ -201,6 +204,17 @@ fn targets(options: &Options) -> Result<Named, Error> {
         .addrs
         .retain(|addr| !not_wanted.contains(addr) && seen.insert(*addr));
     Ok(named)
+}
+
+/// The addresses of a name, from the server given for it. Nobody is asked without one, and
+/// a dry run asks nobody.
+fn resolve(options: &Options, name: &str) -> Result<Vec<IpAddr>, Error> {
+    let Some(server) = options.dns_servers.filter(|_| !options.dry_run) else {
+        let line = format!("target {name}: names are asked for only with --dns-servers");
+        return Err(usage(&line));
+    };
+    dns::resolve(SocketAddr::new(server, 53), name, options.ipv6)
+        .map_err(|why| Error::io(format!("target {name}"), why))
 }
 
 fn pace(options: &Options) -> Result<Pace, Error> {

@@ -84,6 +84,29 @@ fn a_dry_run_sends_nothing_and_counts_right() {
     assert!(out.contains("8.0 s at least"), "{out}");
 }
 
+/// A name is asked of the server given, and of nobody else.
+#[test]
+fn a_name_is_asked_of_the_server_named() {
+    if cannot_run(&["ip"]) {
+        return;
+    }
+    let mut lab = Lab::empty();
+    lab.hold(Type::STREAM, "127.0.0.7:22");
+    lab.name_server("127.0.0.1:53", [127, 0, 0, 7]);
+    let out = lab.rnmap(
+        &lab.suspect,
+        "-sT -p 22 --dns-servers 127.0.0.1 web.example",
+    );
+    let said = String::from_utf8(out.stdout).unwrap();
+    assert!(
+        said.contains("Nmap scan report for web.example (127.0.0.7)\n"),
+        "{said}"
+    );
+    assert!(said.contains("22/tcp open  ssh\n"), "{said}");
+    let out = lab.rnmap(&lab.suspect, "-sT -p 22 web.example");
+    assert_eq!((out.status.code(), out.stdout.len()), (Some(2), 0));
+}
+
 /// The course text's words, line by line.
 #[test]
 fn both_styles_say_what_nmap_said() {

@@ -286,6 +286,16 @@ impl Part<'_> {
 /// Probes under way to one host at most.
 const WINDOW_MAX: u32 = 4_096;
 
+/// Whether we may send raw packets, which a half-open scan needs.
+#[must_use]
+pub fn can_send_raw() -> bool {
+    #[cfg(target_os = "linux")]
+    let can = crate::syn::is_allowed();
+    #[cfg(not(target_os = "linux"))]
+    let can = false;
+    can
+}
+
 /// The technique of a plan, for the at-th of `count` senders.
 fn driver(
     plan: &Plan,

@@ -4,6 +4,7 @@
     dead_code,
     clippy::disallowed_methods,
     clippy::print_stderr,
+    clippy::indexing_slicing,
     clippy::unwrap_used,
     reason = "each test file uses its part; a test runs ip, nft and nmap, and fails by panicking"
 )]
@@ -11,10 +12,12 @@
 use model::{PortState, Record};
 use nix::fcntl::{OFlag, open};
 use nix::sched::{CloneFlags, setns};
+use nix::sys::socket::{MsgFlags, SockaddrStorage, recvfrom, sendto};
 use nix::sys::stat::Mode;
 use socket2::{Domain, Socket, Type};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::os::fd::AsRawFd;
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -160,6 +163,26 @@ impl Lab {
         std::thread::spawn(move || {
             while let Ok((peer, _)) = listener.accept() {
                 let _ = peer.send(words);
+            }
+        });
+    }
+
+    /// A name server on the suspect that knows one address for every name.
+    pub(crate) fn name_server(&mut self, addr: &str, known: [u8; 4]) {
+        self.hold(Type::DGRAM, addr);
+        let socket = self.sockets.last().unwrap().try_clone().unwrap();
+        let socket = std::os::fd::OwnedFd::from(socket);
+        std::thread::spawn(move || {
+            let mut bytes = [0u8; 512];
+            while let Ok((length, Some(peer))) =
+                recvfrom::<SockaddrStorage>(socket.as_raw_fd(), &mut bytes)
+            {
+                let mut reply = bytes[..length].to_vec();
+                reply[2..4].copy_from_slice(&[0x81, 0x80]);
+                reply[7] = 1;
+                reply.extend_from_slice(&[0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 9, 0, 4]);
+                reply.extend_from_slice(&known);
+                let _ = sendto(socket.as_raw_fd(), &reply, &peer, MsgFlags::empty());
             }
         });
     }
