@@ -33,7 +33,7 @@ pub struct Bounds {
 impl Default for Bounds {
     fn default() -> Bounds {
         Bounds {
-            fds: 4096,
+            fds: 1024,
             span: 1024,
             time: Duration::from_secs(20),
         }
@@ -144,6 +144,7 @@ struct Finds {
 
 fn walk(processes: &[Pid], threads: &[Pid], bounds: Bounds) -> Asked {
     let begun = Instant::now();
+    let kernel = kernel_table(bounds);
     let tasks: Vec<(Pid, bool)> = processes
         .iter()
         .map(|&pid| (pid, false))
@@ -152,6 +153,8 @@ fn walk(processes: &[Pid], threads: &[Pid], bounds: Bounds) -> Asked {
     let finds = visit(&tasks, Finds::default, |&(pid, thread), finds| {
         if begun.elapsed() > bounds.time {
             finds.late += 1;
+        } else if kernel.is_some_and(|it| it != pid && sys::share_files(it, pid).unwrap_or(false)) {
+            finds.walked += 1;
         } else if let Err(error) = task(pid, thread, bounds, finds) {
             finds
                 .refused
@@ -185,6 +188,18 @@ fn walk(processes: &[Pid], threads: &[Pid], bounds: Bounds) -> Asked {
         asked.gaps.push(Gap::new("pidfd", reason));
     }
     asked
+}
+
+/// The task whose table all threads of the kernel share, if it is as empty as it should be:
+/// then theirs need no walk.
+fn kernel_table(bounds: Bounds) -> Option<Pid> {
+    const KTHREADD: Pid = Pid(2);
+    let handle = sys::pidfd_open(KTHREADD, false).ok()?;
+    let empty = (0..bounds.fds).all(|fd| {
+        sys::pidfd_getfd(handle.as_fd(), fd)
+            .is_err_and(|error| error.raw_os_error() == Some(libc::EBADF))
+    });
+    empty.then_some(KTHREADD)
 }
 
 /// Walks one task's descriptors. One that is gone, or shares its process' table, has none.
