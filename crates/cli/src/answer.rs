@@ -44,8 +44,9 @@ impl<'w> Answer<'w> {
     /// # Errors
     /// Those of the writer.
     pub fn end(self, gaps: &[Gap], coverage: Coverage) -> io::Result<()> {
-        for gap in gaps {
-            render::json::line(self.out, &Record::Gap(gap.clone()))?;
+        let gaps = model::gap::distinct(gaps);
+        for gap in &gaps {
+            render::json::line(self.out, &Record::Gap((*gap).clone()))?;
         }
         let gaps = u64::try_from(gaps.len()).unwrap_or(u64::MAX);
         render::json::line(

@@ -47,12 +47,13 @@ impl Common {
             root.finish()
                 .map_err(|why| Error::io(dir.display().to_string(), why))?;
         }
+        let gaps = model::gap::distinct(gaps);
         if self.gaps {
             for gap in gaps {
                 note(name, &line(gap));
             }
         } else if !self.json {
-            match gaps {
+            match gaps.as_slice() {
                 [] => {}
                 [one] => note(name, &line(one)),
                 many => note(

@@ -45,3 +45,25 @@ impl Gap {
 
 /// All gaps of one answer, in the order met.
 pub type Gaps = Vec<Gap>;
+
+/// Every gap once, in the order met: a place asked twice and refused twice is one place.
+#[must_use]
+pub fn distinct(gaps: &[Gap]) -> Vec<&Gap> {
+    let mut told = std::collections::BTreeSet::new();
+    gaps.iter().filter(|gap| told.insert(*gap)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_refused_twice_is_one_gap() {
+        let (one, other) = (
+            Gap::new("/proc/1/fd", "no"),
+            Gap::new("/proc/1/fd", "still no"),
+        );
+        let told = [other.clone(), one.clone(), other.clone()];
+        assert_eq!(distinct(&told), [&other, &one]);
+    }
+}

@@ -70,6 +70,7 @@ impl Dir {
         let inside = Path::new(OsStr::from_bytes(name));
         let result = sys::open_dir(self.fd.as_fd(), inside, self.root.confined());
         let fd = self.root.note(&path, result)?;
+        self.root.record(&path, Recorder::directory);
         Ok(Dir::new(self.root.clone(), fd, path))
     }
 

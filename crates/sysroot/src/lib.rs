@@ -150,6 +150,8 @@ impl Sysroot {
         let path = path.as_ref();
         let (top, inside) = self.inside(path);
         let fd = self.note(path, sys::open_dir(top, inside, self.confined()))?;
+        // An empty directory is an answer too.
+        self.record(path, Recorder::directory);
         Ok(Dir::new(self.clone(), fd, path.to_owned()))
     }
 

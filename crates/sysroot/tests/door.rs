@@ -83,6 +83,9 @@ fn held_directories_record_too() {
     let (mut comm, mut exe) = (Vec::new(), Vec::new());
     dir.read(b"comm", &mut comm).unwrap();
     dir.link(b"exe", &mut exe).unwrap();
+    let empty = scratch.path().join("empty");
+    std::fs::create_dir(&empty).unwrap();
+    live.dir(&empty).unwrap();
     assert!(names(&live, "/proc/self").contains(b"task".as_slice()));
     live.finish().unwrap();
 
@@ -91,6 +94,10 @@ fn held_directories_record_too() {
     taped.read(b"comm", &mut comm_again).unwrap();
     taped.link(b"exe", &mut exe_again).unwrap();
     assert_eq!((comm_again, exe_again), (comm, exe));
+    let empty = Sysroot::at(&tape).unwrap().dir(&empty).unwrap();
+    empty
+        .entries(&mut [0; 512], &mut |entry| panic!("{entry:?}"))
+        .unwrap();
 }
 
 #[test]
