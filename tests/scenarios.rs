@@ -3,7 +3,7 @@
 //! The numbers are those of the catalogue in docs/FINDINGS.md. Every finding must be named:
 //! one too many is as wrong as one too few.
 
-use e2e::{Made, Output, Report, Spec, Stage, need_root};
+use e2e::{Made, Output, Report, Spec, Stage, need, need_root, skipped};
 
 /// rcompare's report of a stage, with the exit code that must go with it.
 #[track_caller]
@@ -210,6 +210,28 @@ fn s11_the_environment_changes_nothing() {
 }
 
 #[test]
+fn s12_a_file_over_the_table_deceives_nobody() {
+    need_root!();
+    let mut stage = Stage::new();
+    let made = stage.add("tcp 0.0.0.0:4444");
+    let fooled = stage.inside().mounted("bind:/dev/null:/proc/self/net/tcp");
+    let (_, report) = report_with(&fooled, "", 0);
+    check(&report, vec![agree(&made)]);
+}
+
+#[test]
+fn s21_an_owner_outside_the_pid_namespace_is_said_to_be_there() {
+    need_root!();
+    let mut stage = Stage::new();
+    stage.add("tcp 0.0.0.0:4444");
+    let (_, report) = report_with(&stage.inside().in_child_pidns(), "", 3);
+    check(
+        &report,
+        vec!["OWNER_OUTSIDE_PIDNS tcp 0.0.0.0:4444 -".to_owned()],
+    );
+}
+
+#[test]
 fn s24_a_thread_with_a_table_of_its_own_is_named() {
     need_root!();
     let mut stage = Stage::new();
@@ -265,6 +287,48 @@ fn s28_a_socket_in_an_io_uring_has_its_owner_named() {
 }
 
 #[test]
+fn s31_a_tunnel_in_the_kernel_is_named_and_a_port_like_it_is_not() {
+    need_root!();
+    need!("ip");
+    let mut stage = Stage::new();
+    let link = "link add vx0 type vxlan id 9 dstport 4789 dev lo";
+    if stage.program("ip", link).code != 0 {
+        skipped!("this kernel has no vxlan");
+    }
+    stage.program("ip", "link set vx0 up").expect(0);
+    let told = report(&stage, 0);
+    check(&told, vec!["KERNEL_SOCKET udp 0.0.0.0:4789 -".to_owned()]);
+    assert!(
+        told.port(4789).says("vx0"),
+        "{:?}",
+        told.port(4789).evidence
+    );
+    stage.program("ip", "link del vx0").expect(0);
+    let made = stage.add("udp 0.0.0.0:4789");
+    let told = report(&stage, 0);
+    check(&told, vec![line("AGREE", "udp", &made, "bound")]);
+}
+
+#[test]
+fn s38_a_listener_that_answers_nobody_is_said_to_be_silent() {
+    need_root!();
+    let mut stage = Stage::new();
+    let mut expected = Vec::new();
+    for words in [
+        "deaf filter 127.0.0.1:5306",
+        "deaf minttl 127.0.0.1:5307",
+        "full 127.0.0.1:5305",
+    ] {
+        let made = stage.add(words);
+        expected.push(line("SILENT_LISTENER", "tcp", &made, "listener"));
+    }
+    // The connection in the full queue is nobody's yet.
+    expected.push("NO_PROCESS_BY_NATURE tcp 127.0.0.1:5305 -".to_owned());
+    let report = report(&stage, 0);
+    check(&report, expected);
+}
+
+#[test]
 fn s43_odd_programs_are_flagged_and_still_agree() {
     need_root!();
     let mut stage = Stage::new();
@@ -286,6 +350,17 @@ fn s43_odd_programs_are_flagged_and_still_agree() {
             .collect();
         assert_eq!(flags, [flag], "{port}");
     }
+}
+
+#[test]
+fn s46_a_multipath_listener_agrees() {
+    need_root!();
+    let mut stage = Stage::new();
+    let made = stage.add("mptcp 127.0.0.1:5309");
+    stage.add("unbound");
+    stage.add("unix stream @abstract");
+    let report = report(&stage, 0);
+    check(&report, vec![agree(&made)]);
 }
 
 #[test]

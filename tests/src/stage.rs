@@ -34,11 +34,25 @@ impl Stage {
     ///
     /// # Panics
     /// It cannot be made; ask [`need_root!`](crate::need_root) first.
-    #[expect(clippy::disallowed_methods, reason = "the stage is a process of ours")]
     #[must_use]
     pub fn new() -> Stage {
+        Stage::start(&["hold"])
+    }
+
+    /// An empty stage whose processes are among the host's: for questions that a program in a
+    /// pid namespace of its own must answer otherwise. Its network is its own all the same.
+    ///
+    /// # Panics
+    /// It cannot be made.
+    #[must_use]
+    pub fn among_host_processes() -> Stage {
+        Stage::start(&["hold", "hostpids"])
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the stage is a process of ours")]
+    fn start(words: &[&str]) -> Stage {
         let mut outer = Command::new(helper())
-            .arg("hold")
+            .args(words)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -15,8 +15,8 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
 /// Makes the namespaces and keeps them until standard input ends.
-pub(crate) fn hold() -> io::Result<u8> {
-    namespaces::leave()?;
+pub(crate) fn hold(host_pids: bool) -> io::Result<u8> {
+    namespaces::leave(host_pids)?;
     let (gate, open) = nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC)?;
     match sys::fork()? {
         Some(inner) => {
@@ -28,17 +28,17 @@ pub(crate) fn hold() -> io::Result<u8> {
             drop(open);
             // Two processes speak on one standard output: the outer one first.
             File::from(gate).read_to_end(&mut Vec::new())?;
-            keep()
+            keep(host_pids)
         }
     }
 }
 
 /// The first process inside. When it ends the kernel ends all others.
-fn keep() -> io::Result<u8> {
+fn keep(host_pids: bool) -> io::Result<u8> {
     prctl::set_pdeathsig(Signal::SIGKILL)?;
     // Whatever is left behind inside becomes our child: reaped without our doing.
     sys::set_signal(Signal::SIGCHLD, SigHandler::SigIgn)?;
-    namespaces::furnish()?;
+    namespaces::furnish(host_pids)?;
     say("ready")?;
     for line in io::stdin().lines() {
         let reply = match start(&line?) {

@@ -1,6 +1,6 @@
 //! Sets up namespaces and harmless doubles of what the programs must find.
 //!
-//! `stage hold` makes the namespaces and starts doubles as its standard input asks, a JSON
+//! `stage hold [hostpids]` makes the namespaces and starts doubles as its standard input asks, a JSON
 //! [`e2e::Spec`] a line; the end of its input is the end of all of it. `stage enter PID …`
 //! runs a program in the namespaces of a stage. `stage double WORDS` is what `hold` starts:
 //! it makes what the words say, tells in one line of JSON what that was, and waits.
@@ -20,7 +20,7 @@ fn main() -> ExitCode {
     let role = args.next().unwrap_or_default();
     let words: Vec<String> = args.collect();
     let outcome = sys::close_inherited().and_then(|()| match role.as_str() {
-        "hold" => keeper::hold(),
+        "hold" => keeper::hold(words.iter().any(|word| word == "hostpids")),
         "enter" => enter::enter(&words),
         "double" => doubles::double(&words),
         other => Err(io::Error::other(format!("no such role: {other:?}"))),

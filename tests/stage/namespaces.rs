@@ -6,24 +6,30 @@ use nix::sched::{CloneFlags, setns, unshare};
 use std::io;
 use std::path::Path;
 
-/// All namespaces a stage has of its own.
-fn all() -> CloneFlags {
-    CloneFlags::CLONE_NEWNET
+/// The namespaces a stage has of its own; its processes may stay among the host's.
+fn own(host_pids: bool) -> CloneFlags {
+    let always = CloneFlags::CLONE_NEWNET
         | CloneFlags::CLONE_NEWNS
-        | CloneFlags::CLONE_NEWPID
         | CloneFlags::CLONE_NEWUTS
-        | CloneFlags::CLONE_NEWIPC
+        | CloneFlags::CLONE_NEWIPC;
+    if host_pids {
+        always
+    } else {
+        always | CloneFlags::CLONE_NEWPID
+    }
 }
 
 /// Leaves the namespaces we were started in. The pid namespace begins with the next fork.
-pub(crate) fn leave() -> io::Result<()> {
-    Ok(unshare(all())?)
+pub(crate) fn leave(host_pids: bool) -> io::Result<()> {
+    Ok(unshare(own(host_pids))?)
 }
 
 /// Makes a place of the namespaces: called by the first process inside.
-pub(crate) fn furnish() -> io::Result<()> {
+pub(crate) fn furnish(host_pids: bool) -> io::Result<()> {
     separate_mounts()?;
-    fresh_proc()?;
+    if !host_pids {
+        fresh_proc()?;
+    }
     let none = None::<&str>;
     mount(
         none,
@@ -63,7 +69,8 @@ pub(crate) fn fresh_proc() -> io::Result<()> {
 /// Enters the namespaces of a process. Only what is forked after this is in its pid namespace.
 pub(crate) fn enter(pid: u32) -> io::Result<()> {
     let of = sys::pidfd_open(pid)?;
-    setns(of, all())?;
+    // Entering the pid namespace one is in already is allowed.
+    setns(of, own(false))?;
     nix::unistd::chdir("/")?;
     Ok(())
 }
