@@ -10,6 +10,7 @@ pub mod read;
 mod sys;
 
 pub use read::ask::{FilesAsk, Observer, SocketAsk, States, Told, WalkAsk};
+pub use read::elsewhere::{ask_socket, sockets_near, task_netns};
 pub use read::files::{files, process};
 pub use read::kernel_files::kernel_files;
 pub use read::mounts::mounts;

@@ -47,6 +47,9 @@ pub(crate) struct Options {
     /// Only IPv6 sockets
     #[arg(short = '6', long)]
     pub(crate) ipv6: bool,
+    /// Sockets of every network namespace, also those only a socket keeps
+    #[arg(long, conflicts_with = "kill")]
+    pub(crate) all_netns: bool,
     /// Send a signal to those found; needs --yes-kill, because it destroys evidence
     #[arg(short, long)]
     pub(crate) kill: bool,

@@ -51,40 +51,71 @@ pub(crate) fn ports(
             Target::File(_) => None,
         })
         .collect();
-    for table in tables(options, &asked) {
+    let tables = tables(options, &asked);
+    let Found { sockets, gaps, .. } = found;
+    let mut keep = |socket: Socket| {
+        let Some(inet) = socket.kind.inet().filter(|_| socket.inode != Inode(0)) else {
+            return;
+        };
+        let mut meant = false;
+        for (at, port) in &asked {
+            if port.matches(inet)
+                && let Some(Some(set)) = inodes.get_mut(*at)
+            {
+                set.insert(socket.inode);
+                meant = true;
+            }
+        }
+        if meant {
+            sockets.insert(socket.inode, (socket, Vec::new()));
+        }
+    };
+    for table in &tables {
         let ask = SocketAsk {
-            tables: vec![table],
+            tables: vec![*table],
             states: States::ALL,
         };
         for via in [Source::Netlink, Source::Procfs] {
-            let mut keep = |socket: Socket| {
-                let Some(inet) = socket.kind.inet().filter(|_| socket.inode != Inode(0)) else {
-                    return;
-                };
-                let mut meant = false;
-                for (at, port) in &asked {
-                    if port.matches(inet)
-                        && let Some(Some(set)) = inodes.get_mut(*at)
-                    {
-                        set.insert(socket.inode);
-                        meant = true;
-                    }
-                }
-                if meant {
-                    found.sockets.insert(socket.inode, (socket, Vec::new()));
-                }
-            };
             let mut told = host::sockets(root, via, &ask, &mut keep);
             if !told.coverage.looked.is_empty() {
                 break;
             }
             // What sock_diag does not tell the text may; what neither does is a gap.
             if via == Source::Procfs {
-                found.gaps.append(&mut told.gaps);
+                gaps.append(&mut told.gaps);
             }
         }
     }
+    if options.all_netns && !tables.is_empty() {
+        let ask = SocketAsk {
+            tables,
+            states: States::ALL,
+        };
+        everywhere(root, &ask, &mut keep, gaps);
+    }
     inodes
+}
+
+/// The same tables of every other network namespace there is.
+fn everywhere(
+    root: &Sysroot,
+    ask: &SocketAsk,
+    keep: &mut (dyn FnMut(Socket) + Send),
+    gaps: &mut Gaps,
+) {
+    let (namespaces, mut more) = host::read::netns::namespaces(root);
+    gaps.append(&mut more);
+    for namespace in namespaces {
+        let told = namespace.ask(|stand| {
+            host::read::tables::sockets_in(stand, root, Source::Netlink, ask, &mut |socket| {
+                keep(socket);
+            })
+        });
+        match told {
+            Ok(mut told) => gaps.append(&mut told.gaps),
+            Err(gap) => gaps.push(gap),
+        }
+    }
 }
 
 fn tables(options: &Options, asked: &[(usize, &Port)]) -> Vec<(Family, Option<model::Proto>)> {

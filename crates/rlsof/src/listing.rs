@@ -1,5 +1,6 @@
 //! One round: tables first, then the processes, a row at a time to whoever prints them.
 
+use crate::elsewhere::Elsewhere;
 use crate::endpoints::{Ends, Key};
 use crate::query::{Class, Query};
 use crate::row::{Row, Show};
@@ -45,6 +46,8 @@ pub(crate) struct Extra {
     pub(crate) ends: bool,
     /// Also list them.
     pub(crate) end_rows: bool,
+    /// Sockets of other network namespaces are meant too.
+    pub(crate) all_netns: bool,
 }
 
 /// Where rows come from, and where they go.
@@ -52,6 +55,7 @@ struct Listing<'a> {
     query: &'a mut Query,
     show: &'a Show,
     sockets: &'a Sockets,
+    elsewhere: Option<Elsewhere<'a>>,
     print: &'a mut dyn Print,
     out: &'a mut dyn io::Write,
     found: bool,
@@ -70,12 +74,16 @@ pub(crate) fn round(
     out: &mut dyn io::Write,
 ) -> io::Result<Round> {
     let with_ends = extra.ends || extra.end_rows;
-    let (sockets, gaps) = sockets::read(root, query, with_ends);
+    // Sockets of other namespaces need their names only where their rows can be printed.
+    let sockets_only = !with_ends && query.only(&[Class::Inet, Class::Unix]);
+    let elsewhere = extra.all_netns || !sockets_only;
+    let (sockets, gaps) = sockets::read(root, elsewhere);
     let ask = ask(query, extra, with_ends, &sockets);
     let mut listing = Listing {
         query,
         show,
         sockets: &sockets,
+        elsewhere: elsewhere.then(|| Elsewhere::new(root)),
         print,
         out,
         found: false,
@@ -142,11 +150,17 @@ impl Listing<'_> {
         }
         for table in tables {
             for file in &table.files {
+                let known = self.sockets.of(file);
+                let asked = match (known, &mut self.elsewhere) {
+                    (None, Some(elsewhere)) => elsewhere.ask(process, table.tid, file),
+                    _ => None,
+                };
                 let mut row = Row {
                     process,
                     tid: table.tid,
                     file,
-                    socket: self.sockets.of(file),
+                    socket: known.or(asked.as_ref().and_then(|it| it.socket.as_ref())),
+                    protocol: asked.as_ref().and_then(|it| it.protocol.as_deref()),
                     ends: "",
                     show: self.show,
                 };
@@ -193,6 +207,7 @@ impl Listing<'_> {
                         tid,
                         file,
                         socket: self.sockets.of(file),
+                        protocol: None,
                         ends: "",
                         show: self.show,
                     };

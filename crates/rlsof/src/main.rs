@@ -3,6 +3,7 @@
 
 mod argv;
 mod cells;
+mod elsewhere;
 mod endpoints;
 mod fields;
 mod json;

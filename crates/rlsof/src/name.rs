@@ -14,6 +14,10 @@ pub(crate) fn full(row: &Row<'_>, out: &mut Text) {
         out.word(row.ends);
     }
     state(row, out);
+    match (row.show.netns, row.socket.and_then(|socket| socket.netns)) {
+        (Some(own), Some(other)) if own != other => out.show(format_args!(" netns={other}")),
+        _ => {}
+    }
 }
 
 /// Writes the name alone.
@@ -53,7 +57,10 @@ fn file(row: &Row<'_>, out: &mut Text) {
         return out.foreign(rest);
     }
     match kernel_word(name) {
-        Some(b"socket") => out.word("not in any table of this network namespace"),
+        Some(b"socket") => match row.protocol {
+            Some(word) => out.show(format_args!("protocol: {word}")),
+            None => out.word("in no table, and cannot be asked"),
+        },
         Some(word) => out.foreign(word),
         None => out.foreign(name),
     }

@@ -47,6 +47,9 @@ pub(crate) struct Options {
     /// Show sizes only; PROTOCOL:STATES keeps only sockets in these states, ^ excludes
     #[arg(short, long, value_name = "P:S", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     pub(crate) size: Vec<String>,
+    /// -i and -U also mean sockets of other network namespaces
+    #[arg(long)]
+    pub(crate) all_netns: bool,
     /// All selections must fit, not any
     #[arg(short = 'a', long)]
     pub(crate) and: bool,

@@ -242,21 +242,16 @@ impl Query {
         if self.items.is_empty() {
             return true;
         }
-        let (mut met, mut missed) = (Vec::new(), Vec::new());
+        let (mut met, mut asked) = (0u16, 0u16);
         for item in &mut self.items {
-            let class = item.what.class();
+            let class = 1 << item.what.class() as u16;
+            asked |= class;
             if meets(&item.what, &self.fds, row) {
                 item.found = true;
-                met.push(class);
-            } else {
-                missed.push(class);
+                met |= class;
             }
         }
-        if self.all {
-            missed.iter().all(|class| met.contains(class))
-        } else {
-            !met.is_empty()
-        }
+        if self.all { met == asked } else { met != 0 }
     }
 
     /// What was asked for and not met: its kind, and how it was typed.
@@ -284,13 +279,13 @@ fn meets(what: &What, fds: &Fds, row: &Row<'_>) -> bool {
         What::Command(command) => command.matches(process.comm.as_bytes()),
         What::Tasks => row.tid.is_some(),
         What::Inet(address) => row
-            .socket
+            .near_socket()
             .and_then(|socket| socket.kind.inet())
             // Raw sockets have no ports: they are meant only by their name.
             .is_some_and(|inet| {
                 address.matches(inet) && (inet.proto != Proto::Raw || address.proto.is_some())
             }),
-        What::Unix => row.unix().is_some(),
+        What::Unix => row.near_socket().is_some() && row.unix().is_some(),
         What::Nfs(devices) => row.file.device.is_some_and(|own| devices.contains(&own)),
         What::Fd => fds.names(row.file.slot),
         What::Links(most) => {

@@ -1,6 +1,6 @@
 //! One row: a process, one of its open files, and the socket that may be.
 
-use model::{FileKind, Foreign, Kind, OpenFile, Pid, Process, Proto, Socket, Uid, Unix};
+use model::{FileKind, Foreign, Kind, NetNs, OpenFile, Pid, Process, Proto, Socket, Uid, Unix};
 use std::collections::BTreeMap;
 
 /// How rows are shown.
@@ -24,6 +24,10 @@ pub(crate) struct Show {
     pub(crate) flags_hex: bool,
     /// Sizes as 1.5K.
     pub(crate) human: bool,
+    /// The reader's network namespace: sockets of others are marked.
+    pub(crate) netns: Option<NetNs>,
+    /// Selections mean sockets of other namespaces too.
+    pub(crate) all_netns: bool,
 }
 
 /// What stands in the column for size and offset.
@@ -41,12 +45,22 @@ pub(crate) struct Row<'a> {
     pub(crate) tid: Option<Pid>,
     pub(crate) file: &'a OpenFile,
     pub(crate) socket: Option<&'a Socket>,
+    /// What a socket without an address says it is.
+    pub(crate) protocol: Option<&'a str>,
     /// The other ends, as they stand behind the name; empty unless asked for.
     pub(crate) ends: &'a str,
     pub(crate) show: &'a Show,
 }
 
 impl<'a> Row<'a> {
+    /// Its socket, if that is in a namespace that selections mean.
+    pub(crate) fn near_socket(&self) -> Option<&'a Socket> {
+        let own = self.show.netns;
+        self.socket.filter(|socket| {
+            self.show.all_netns || own.is_none() || socket.netns.is_none_or(|it| Some(it) == own)
+        })
+    }
+
     /// The unix part of its socket.
     pub(crate) fn unix(&self) -> Option<&'a Unix> {
         match self.socket.map(|socket| &socket.kind) {

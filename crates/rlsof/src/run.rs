@@ -41,6 +41,8 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<Exit, Error>
         } else {
             users
         },
+        netns: host::netns(&root),
+        all_netns: options.all_netns,
         ..show(options)?
     };
     let mut print = printer(options)?;
@@ -49,6 +51,7 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<Exit, Error>
         threads: options.tasks.as_deref() != Some("i"),
         ends: options.endpoints,
         end_rows: options.endpoint_files,
+        all_netns: options.all_netns,
     };
     let Some(repeat) = Repeat::new(options)? else {
         let round = round(&root, &mut query, &show, extra, print.as_mut(), out)?;

@@ -260,7 +260,7 @@ fn socket_inode(copy: &OwnedFd) -> Option<Inode> {
 }
 
 /// Asks a socket what it is. What it will not tell is left out.
-fn ask(fd: BorrowedFd<'_>, inode: Inode) -> AskedSocket {
+pub(super) fn ask(fd: BorrowedFd<'_>, inode: Inode) -> AskedSocket {
     let number = |level, name| {
         let mut raw = [0; 4];
         sys::option(fd, level, name, &mut raw).ok()?;
