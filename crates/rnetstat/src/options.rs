@@ -27,7 +27,7 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) numeric_users: bool,
     /// Who holds each socket: every process, thread and io_uring found
-    #[arg(short, long, alias = "programs")]
+    #[arg(short, long, visible_alias = "programs")]
     pub(crate) program: bool,
     /// TCP
     #[arg(short, long)]
@@ -57,10 +57,10 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) netlink: bool,
     /// IPv4
-    #[arg(short = '4', long, alias = "inet")]
+    #[arg(short = '4', long, visible_alias = "inet")]
     pub(crate) ipv4: bool,
     /// IPv6
-    #[arg(short = '6', long, alias = "inet6")]
+    #[arg(short = '6', long, visible_alias = "inet6")]
     pub(crate) ipv6: bool,
     /// Address families, separated by commas
     #[arg(

@@ -76,7 +76,7 @@ impl Owners {
 
     /// `pid/name` of every owner, separated by commas, each once; what is no ordinary
     /// descriptor of the process is told in brackets. Without one, those of the same network
-    /// namespace who may be it: they have descriptors in flight.
+    /// namespace who may be it, with a `?`: they have descriptors in flight.
     pub(crate) fn show(&self, socket: &Socket, out: &mut Text) {
         let inode = socket.inode;
         let near = |owner: &Owner| {
@@ -99,6 +99,9 @@ impl Owners {
             }
             if !shown.is_empty() {
                 out.word(",");
+            }
+            if unsure {
+                out.word("?");
             }
             out.number(owner.id.pid.0.into());
             out.word("/");
@@ -142,7 +145,7 @@ impl Place {
         match self {
             Place::Descriptor => "",
             Place::IoUring => "[io_uring]",
-            Place::InFlight => "[in_flight?]",
+            Place::InFlight => "[in_flight]",
             Place::Mapped => "[mapped]",
         }
     }
