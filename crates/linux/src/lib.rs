@@ -9,7 +9,7 @@ pub mod parse;
 pub mod read;
 mod sys;
 
-pub use read::ask::{FilesAsk, Observer, SocketAsk, States, Told, WalkAsk};
+pub use read::ask::{FilesAsk, Holdings, Observer, SocketAsk, States, Told, WalkAsk};
 pub use read::elsewhere::{ask_socket, sockets_near, task_netns};
 pub use read::files::{files, process};
 pub use read::kernel_files::kernel_files;
@@ -17,4 +17,4 @@ pub use read::mounts::mounts;
 pub use read::network::{interfaces, local_addrs};
 pub use read::observer::{netns, observer, users};
 pub use read::tables::sockets;
-pub use read::walk::{Holdings, holdings};
+pub use read::walk::holdings;

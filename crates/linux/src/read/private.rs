@@ -1,8 +1,9 @@
 //! A procfs of our own that is attached nowhere: what is mounted over `/proc`, or into it,
 //! cannot stand before it.
 
+use super::ask::Holdings;
 use super::ask::{SocketAsk, Told, WalkAsk};
-use super::walk::{Holdings, holdings as walk};
+use super::walk::holdings as walk;
 use super::{observer, tables};
 use model::{Gap, Socket, Source};
 use sysroot::Sysroot;

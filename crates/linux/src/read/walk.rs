@@ -2,7 +2,7 @@
 //! that threads have of their own, the files fixed in an io_uring, and on request
 //! descriptors in flight and mapped rings.
 
-use super::ask::{SocketAsk, States, Told, WalkAsk};
+use super::ask::{Holdings, SocketAsk, States, Told, WalkAsk};
 use super::processes::{LISTING, describe, is_gone, open, pids, visit};
 use super::tables;
 use super::threads::Threads;
@@ -11,17 +11,6 @@ use model::process::Holding;
 use model::{Family, Gap, Gaps, Held, Inode, Owner, Pid, Process, Source};
 use std::collections::HashSet;
 use sysroot::{Dir, Sysroot};
-
-/// What the walk found.
-#[derive(Clone, Debug, Default)]
-pub struct Holdings {
-    /// Who holds what, ordered by inode, pid, thread, place.
-    pub holdings: Vec<Holding>,
-    /// The holders, ordered by pid.
-    pub processes: Vec<Process>,
-    /// Gaps, and how many processes were walked.
-    pub told: Told,
-}
 
 /// Finds every holding asked for.
 #[must_use]
