@@ -20,6 +20,8 @@ pub(crate) fn blanks(snapshot: &Snapshot) -> Vec<Blank> {
     for gap in &snapshot.facts.gaps {
         all.insert((None, gap), (1, true));
     }
+    let light = snapshot.facts.steering_gaps.iter();
+    all.extend(light.map(|gap| ((None, gap), (1, false))));
     let hidepid = hidepid(snapshot);
     all.extend(hidepid.iter().map(|gap| ((None, gap), (1, true))));
     for view in &snapshot.views {

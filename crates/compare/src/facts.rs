@@ -4,6 +4,7 @@
 use model::ask::Observer;
 use model::counters::Mismatch;
 use model::procfs::ProcIdentity;
+use model::steering::Steer;
 use model::{Family, Foreign, Gaps, IfIndex, KernelPort, NetNs};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -30,6 +31,13 @@ pub struct Facts {
     /// What the kernel counts, against what it lists; none where nobody asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counted: Option<Counted>,
+    /// What can lead packets past the socket with their port, or nowhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steers: Vec<Steer>,
+    /// Places that could not be read for [`Facts::steers`]: without them an explanation may
+    /// be missing, but no port.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steering_gaps: Gaps,
     /// Places that could not be read for this.
     pub gaps: Gaps,
 }

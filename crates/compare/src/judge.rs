@@ -10,6 +10,7 @@ use crate::ports;
 use crate::report::{Counts, Doubts, Report, outcome};
 use crate::signs::signs;
 use crate::snapshot::Snapshot;
+use crate::steer;
 use crate::unlisted;
 use crate::verdict::Verdict;
 use model::{Owner, Proto, Source, State};
@@ -205,6 +206,12 @@ fn witnesses(
             ask(&mut vector.local, evidence::connect(snapshot, inet));
             ask(&mut vector.remote, evidence::remote(snapshot, inet));
         }
+    }
+    if let Some(inet) = sighting
+        .inet()
+        .filter(|_| worst.verdict == Verdict::FilteredRemote)
+    {
+        lines.extend(steer::stopping(&snapshot.facts, inet.proto, inet.port));
     }
     lines.extend(evidence::reach(snapshot, sighting));
     lines.extend(worst.doubt.map(|doubt| format!("in doubt: {doubt}")));

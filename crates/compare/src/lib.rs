@@ -25,6 +25,7 @@ pub mod sandwich;
 pub mod signs;
 pub mod snapshot;
 pub mod statement;
+pub mod steer;
 mod story;
 mod unlisted;
 pub mod verdict;

@@ -465,6 +465,35 @@ fn f7_open_only_from_elsewhere() {
 }
 
 #[test]
+fn s33_s36_a_rule_accounts_for_it() {
+    let rule = |action| model::steering::Steer {
+        action,
+        protocols: vec![6],
+        ports: vec![(8080, 8080)],
+        to: Some(":3000".to_owned()),
+        device: None,
+        place: "nft ip nat prerouting handle 4".into(),
+        note: None,
+    };
+    for story in [
+        "tcp 10.0.0.2:8080 LISTEN 7 | T --- | N --- | O --- | B f.. | L c.. | R o",
+        "tcp 10.0.0.2:8080 LISTEN 7 | T --- | N --- | O --- | B fff | L ooo",
+    ] {
+        let mut snapshot = tell(story);
+        snapshot.facts.steers = vec![rule(model::steering::Action::Redirect)];
+        let report = judge(&snapshot);
+        assert_eq!(report.findings.len(), 1);
+        assert_eq!(report.findings[0].verdict, Verdict::Steered);
+        assert_eq!(report.outcome, Outcome::Agree);
+        let evidence = report.findings[0].evidence.join("; ");
+        assert!(evidence.contains("redirect to :3000"), "{evidence}");
+        // A rule that drops leads nowhere.
+        snapshot.facts.steers = vec![rule(model::steering::Action::Drop)];
+        assert_eq!(judge(&snapshot).outcome, Outcome::Finding);
+    }
+}
+
+#[test]
 fn s37_filtered_on_the_way() {
     let report = check(
         "tcp 10.0.0.2:8080 LISTEN 7 | T +++ | N +++ | O fff | B u.. | L o.. | R t

@@ -7,7 +7,8 @@ use crate::join;
 use crate::judge::{blank, explained};
 use crate::ports::{self, ByPort, Orphan};
 use crate::snapshot::Snapshot;
-use crate::verdict::Verdict;
+use crate::steer;
+use crate::verdict::{Verdict, Weight};
 use model::{PortState, Proto, Source};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
@@ -63,6 +64,9 @@ pub(crate) fn finding(snapshot: &Snapshot, orphan: &Orphan, common: &[Clue]) -> 
         netns: snapshot.facts.observer.netns,
         ..blank(verdict, vector, orphan_lines(orphan, untold))
     };
+    if verdict == Verdict::Steered {
+        steered(&mut finding, snapshot);
+    }
     let mut clues = common.to_vec();
     clues.extend(orphan.bound_told.then_some(Clue::BoundTold));
     explained(&mut finding, &clues);
@@ -183,8 +187,19 @@ pub(crate) fn remote_finding(snapshot: &Snapshot, port: &RemoteOnly, common: &[C
         netns: snapshot.facts.observer.netns,
         ..blank(Verdict::RemoteOnly, vector, lines)
     };
+    steered(&mut finding, snapshot);
     explained(&mut finding, common);
     finding
+}
+
+/// Where a rule or program accounts for it, it is steered there, and that is worth a note.
+fn steered(finding: &mut Finding, snapshot: &Snapshot) {
+    let rules = steer::leading(&snapshot.facts, finding.proto, finding.port);
+    if !rules.is_empty() {
+        finding.verdict = Verdict::Steered;
+        finding.weight = Weight::Note;
+        finding.evidence.extend(rules);
+    }
 }
 
 /// What scans from elsewhere say of a port, at any address.

@@ -29,7 +29,10 @@ pub(crate) fn facts() -> Facts {
     let (identity, mut more) = host::read::identity::identity(&root);
     gaps.append(&mut more);
     let other_netns = other_netns(&root, observer.netns);
+    let (steers, steering_gaps) = host::read::steering::steering(&root);
     Facts {
+        steers,
+        steering_gaps,
         other_netns,
         identity: Some(identity),
         counted: Some(counted(&root)),

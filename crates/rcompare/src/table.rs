@@ -12,6 +12,9 @@ use std::io::{self, Write};
 /// Endpoints of connections at their end that get a row each; more are put together.
 const REMAINS_MAX: usize = 12;
 
+/// Rules and programs that are told at the top; all of them stand in the JSON.
+const STEERS_MAX: usize = 8;
+
 /// Writes the report.
 ///
 /// # Errors
@@ -85,6 +88,15 @@ fn summary(report: &Report, text: &mut Text) {
         "; {} connections agree, {} came or went\n",
         counts.connections, counts.transient
     ));
+    let steers = report.facts.steers.iter();
+    for steer in steers
+        .filter(|it| compare::steer::leads_away(it))
+        .take(STEERS_MAX)
+    {
+        text.word("steering: ");
+        text.foreign(compare::steer::line(steer).as_bytes());
+        text.word("\n");
+    }
     match report.facts.other_netns.len() {
         0 => {}
         1 => text.word("1 other network namespace was not examined\n"),

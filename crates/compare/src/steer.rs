@@ -1,0 +1,130 @@
+//! Rules and programs that lead packets past the socket with their port, or nowhere.
+
+use crate::facts::Facts;
+use model::steering::{Action, Steer};
+use model::{Foreign, Proto};
+
+/// Rules told in one finding.
+const LINES_MAX: usize = 8;
+
+/// Whether it leads to another socket than the one with the port.
+#[must_use]
+pub fn leads_away(steer: &Steer) -> bool {
+    match steer.action {
+        Action::Redirect | Action::Dnat | Action::Tproxy | Action::SkLookup => true,
+        Action::Drop
+        | Action::Reject
+        | Action::Rule
+        | Action::LocalRoute
+        | Action::Xdp
+        | Action::Tc
+        | Action::Bpf
+        | Action::Tap => false,
+    }
+}
+
+/// What can lead a port elsewhere. A program that chooses the socket names no port, so it
+/// can be the reason for any.
+#[must_use]
+pub fn leading(facts: &Facts, proto: Proto, port: u16) -> Vec<String> {
+    let steers = facts.steers.iter().filter(|steer| leads_away(steer));
+    told(steers.filter(|steer| concerns(steer, proto, port)))
+}
+
+/// What can stop a port's packets.
+#[must_use]
+pub fn stopping(facts: &Facts, proto: Proto, port: u16) -> Vec<String> {
+    let stops = |steer: &&Steer| matches!(steer.action, Action::Drop | Action::Reject);
+    let steers = facts.steers.iter().filter(stops);
+    told(steers.filter(|steer| concerns(steer, proto, port)))
+}
+
+fn told<'s>(steers: impl Iterator<Item = &'s Steer>) -> Vec<String> {
+    steers
+        .take(LINES_MAX)
+        .map(|steer| format!("steering: {}", line(steer)))
+        .collect()
+}
+
+/// One rule in plain words.
+#[must_use]
+pub fn line(steer: &Steer) -> String {
+    let text = |foreign: &Foreign| foreign.as_bytes().escape_ascii().to_string();
+    let to = steer.to.as_ref().map(|to| format!(" to {to}"));
+    let note = steer.note.as_ref().map(|note| format!(" ({})", text(note)));
+    format!(
+        "{}{}, {}{}",
+        word(steer.action),
+        to.unwrap_or_default(),
+        text(&steer.place),
+        note.unwrap_or_default()
+    )
+}
+
+fn concerns(steer: &Steer, proto: Proto, port: u16) -> bool {
+    let number = match proto {
+        Proto::Tcp | Proto::Mptcp => 6,
+        Proto::Udp => 17,
+        Proto::UdpLite => 136,
+        Proto::Sctp => 132,
+        Proto::Dccp => 33,
+        Proto::Raw | Proto::Icmp => return false,
+    };
+    let in_ports = |&(low, high): &(u16, u16)| (low..=high).contains(&port);
+    (steer.protocols.is_empty() || steer.protocols.contains(&number))
+        && (steer.ports.is_empty() || steer.ports.iter().any(in_ports))
+}
+
+fn word(action: Action) -> &'static str {
+    match action {
+        Action::Redirect => "redirect",
+        Action::Dnat => "dnat",
+        Action::Tproxy => "tproxy",
+        Action::Drop => "drop",
+        Action::Reject => "reject",
+        Action::Rule => "routing rule",
+        Action::LocalRoute => "local route",
+        Action::SkLookup => "sk_lookup",
+        Action::Xdp => "xdp",
+        Action::Tc => "tc",
+        Action::Bpf => "bpf",
+        Action::Tap => "tap",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(action: Action, protocols: &[u8], ports: &[(u16, u16)]) -> Facts {
+        Facts {
+            steers: vec![Steer {
+                action,
+                protocols: protocols.to_vec(),
+                ports: ports.to_vec(),
+                to: Some(":3000".to_owned()),
+                device: None,
+                place: "nft ip nat prerouting handle 4".into(),
+                note: None,
+            }],
+            ..Facts::default()
+        }
+    }
+
+    #[test]
+    fn a_rule_concerns_its_ports_and_transports_only() {
+        let redirect = facts(Action::Redirect, &[6], &[(8080, 8090)]);
+        assert_eq!(
+            leading(&redirect, Proto::Tcp, 8080),
+            ["steering: redirect to :3000, nft ip nat prerouting handle 4"]
+        );
+        assert!(leading(&redirect, Proto::Tcp, 8091).is_empty());
+        assert!(leading(&redirect, Proto::Udp, 8080).is_empty());
+        assert!(stopping(&redirect, Proto::Tcp, 8080).is_empty());
+        let lookup = facts(Action::SkLookup, &[], &[]);
+        assert_eq!(leading(&lookup, Proto::Udp, 1).len(), 1);
+        let drop = facts(Action::Drop, &[6], &[(22, 22)]);
+        assert_eq!(stopping(&drop, Proto::Tcp, 22).len(), 1);
+        assert!(leading(&drop, Proto::Tcp, 22).is_empty());
+    }
+}
