@@ -4,10 +4,14 @@ use super::processes::{is_gone, open};
 use crate::parse::{behind as parse, stat};
 use model::behind::{Behind, Flag};
 use model::{Foreign, Gap, Gaps, Pid};
+use std::time::Duration;
 use sysroot::{Dir, Sysroot};
 
 /// Parents named, at most.
 const PARENTS_MAX: usize = 16;
+
+/// Longer than the kernel needs to set up a program.
+const MOMENT: Duration = Duration::from_millis(10);
 
 /// Looks at a process: its program, arguments, environment, mapped code, cgroup, numbers and
 /// parents, all through its held directory. One that is gone is none; a place that cannot be
@@ -41,11 +45,7 @@ impl Process<'_> {
         let (exe, flag) = link.as_deref().map(parse::exe).unzip();
         let mut flags: Vec<Flag> = flag.flatten().into_iter().collect();
         let userland = !stat.kernel_thread && stat.state != ZOMBIE;
-        if userland
-            && self
-                .read("cmdline")
-                .is_some_and(parse::looks_like_kernel_thread)
-        {
+        if userland && self.disguised() {
             flags.push(Flag::FakeKernelThread);
         }
         let (mut libraries, mut regions) = (Vec::new(), 0);
@@ -73,6 +73,19 @@ impl Process<'_> {
             ns_pids,
             cwd: self.link("cwd").map(Foreign::from),
         })
+    }
+
+    /// Whether it calls itself a thread of the kernel, and still does a moment later: between
+    /// two programs a process has no arguments.
+    fn disguised(&mut self) -> bool {
+        let mut looks = || {
+            self.read("cmdline")
+                .is_some_and(parse::looks_like_kernel_thread)
+        };
+        looks() && {
+            std::thread::sleep(MOMENT);
+            looks()
+        }
     }
 
     fn read(&mut self, name: &str) -> Option<&[u8]> {

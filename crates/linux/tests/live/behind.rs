@@ -16,7 +16,9 @@ fn look(child: &Child) -> Behind {
     }
     let (behind, gaps) = behind(&Sysroot::live().unwrap(), Pid(child.id()));
     assert_eq!(gaps, []);
-    behind.unwrap()
+    let behind = behind.unwrap();
+    println!("{behind:?}");
+    behind
 }
 
 fn end(mut child: Child) {
