@@ -61,6 +61,8 @@ pub struct FilesAsk {
     pub flags: bool,
     /// Of these sockets, whether messages wait on them that hold descriptors.
     pub messages: HashSet<Inode>,
+    /// Files below these directories are listed by name and not asked about.
+    pub exempt: Vec<Foreign>,
 }
 
 /// Files the kernel itself uses, without any process.

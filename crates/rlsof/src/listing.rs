@@ -6,7 +6,7 @@ use crate::query::{Class, Query};
 use crate::row::{Row, Show};
 use crate::sockets::{self, Sockets};
 use model::ask::{FilesAsk, Table};
-use model::{Coverage, Gaps, Process};
+use model::{Coverage, Foreign, Gaps, Process};
 use std::collections::HashSet;
 use std::io;
 use sysroot::Sysroot;
@@ -36,7 +36,7 @@ pub(crate) struct Round {
 }
 
 /// What more is to be read than the query itself needs.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Extra {
     /// Flags of sockets.
     pub(crate) flags: bool,
@@ -48,6 +48,8 @@ pub(crate) struct Extra {
     pub(crate) end_rows: bool,
     /// Sockets of other network namespaces are meant too.
     pub(crate) all_netns: bool,
+    /// Files below these directories are not asked about.
+    pub(crate) exempt: Vec<Foreign>,
 }
 
 /// Where rows come from, and where they go.
@@ -69,7 +71,7 @@ pub(crate) fn round(
     root: &Sysroot,
     query: &mut Query,
     show: &Show,
-    extra: Extra,
+    extra: &Extra,
     print: &mut dyn Print,
     out: &mut dyn io::Write,
 ) -> io::Result<Round> {
@@ -121,13 +123,14 @@ pub(crate) fn round(
     Ok(round)
 }
 
-fn ask(query: &Query, extra: Extra, with_ends: bool, sockets: &Sockets) -> FilesAsk {
+fn ask(query: &Query, extra: &Extra, with_ends: bool, sockets: &Sockets) -> FilesAsk {
     let sockets_only = !with_ends && query.only(&[Class::Inet, Class::Unix]);
     FilesAsk {
         pids: query.pids().filter(|_| !with_ends),
         sockets_only,
         threads: extra.threads,
         flags: extra.flags,
+        exempt: extra.exempt.clone(),
         messages: if sockets_only {
             HashSet::new()
         } else {

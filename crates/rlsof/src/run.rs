@@ -12,9 +12,10 @@ use crate::repeat::Repeat;
 use crate::row::{Extent, Show};
 use crate::table::{Table, Terse};
 use cli::{Answer, Error, Exit};
-use model::Record;
 use model::ask::WalkAsk;
+use model::{Foreign, Record};
 use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
 use sysroot::Sysroot;
 
 /// Answers.
@@ -52,15 +53,23 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<Exit, Error>
         ends: options.endpoints,
         end_rows: options.endpoint_files,
         all_netns: options.all_netns,
+        exempt: options
+            .exempt
+            .iter()
+            .map(|dir| {
+                let bytes = dir.as_bytes();
+                Foreign::from(bytes.strip_suffix(b"/").unwrap_or(bytes))
+            })
+            .collect(),
     };
     let Some(repeat) = Repeat::new(options)? else {
-        let round = round(&root, &mut query, &show, extra, print.as_mut(), out)?;
+        let round = round(&root, &mut query, &show, &extra, print.as_mut(), out)?;
         return finish(options, &root, &query, &round, out);
     };
     let mut done = 0;
     loop {
         query.reset();
-        let round = round(&root, &mut query, &show, extra, print.as_mut(), out)?;
+        let round = round(&root, &mut query, &show, &extra, print.as_mut(), out)?;
         repeat.mark(options.fields.is_some(), out)?;
         done += 1;
         if repeat.is_over(done, round.found) {

@@ -270,6 +270,14 @@ impl Walk<'_> {
         true
     }
 
+    /// Whether nothing is to be asked about a file of this name.
+    fn is_exempt(&self, name: &[u8]) -> bool {
+        self.ask.exempt.iter().any(|dir| {
+            let rest = name.strip_prefix(dir.as_bytes());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+        })
+    }
+
     /// Asks what a file is and writes it down; a file that cannot be asked about keeps its name.
     fn learn(
         &self,
@@ -279,6 +287,9 @@ impl Walk<'_> {
         file: &mut OpenFile,
         gaps: &mut Gaps,
     ) {
+        if self.is_exempt(file.name.as_bytes()) {
+            return;
+        }
         let answer = if hangs {
             self.bounded.stat(task.dir.place(name), None)
         } else {

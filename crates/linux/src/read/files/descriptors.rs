@@ -117,6 +117,9 @@ impl Reading<'_> {
         file.offset = info.offset;
         file.lock = info.lock;
         file.special = info.special.map(Box::new);
+        if self.walk.is_exempt(link) {
+            return file;
+        }
         let mount = info.mount.filter(|_| is_stored(link));
         let answer = match mount {
             Some(mount) if self.task.mounts.may_hang(mount) => self

@@ -72,7 +72,7 @@ fn file(
         file.inode = Some(inode);
     } else if mapping.path.starts_with(b"anon_inode:") {
         file.kind = FileKind::Anon;
-    } else if !mapping.deleted {
+    } else if !mapping.deleted && !walk.is_exempt(&mapping.path) {
         match stat(walk, task, mapping, known) {
             Ok(stat) => describe_file(&mut file, &stat),
             Err(error) if is_gone(&error) => {}
