@@ -12,7 +12,7 @@ use crate::signs::signs;
 use crate::snapshot::Snapshot;
 use crate::steer;
 use crate::unlisted;
-use crate::verdict::Verdict;
+use crate::verdict::{Verdict, Weight};
 use model::{Owner, Proto, Source, State};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
@@ -66,7 +66,7 @@ pub fn judge(snapshot: &Snapshot) -> Report {
         *counts.verdicts.entry(finding.verdict).or_default() += 1;
     }
     let signs = signs(&snapshot.facts);
-    for sign in &signs {
+    for sign in signs.iter().filter(|sign| sign.weight == Weight::Finding) {
         *counts.verdicts.entry(sign.verdict).or_default() += 1;
     }
     let blanks = blanks(snapshot);

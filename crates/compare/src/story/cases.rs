@@ -1,0 +1,335 @@
+//! The stories, by the numbers of the scenarios and fixtures they are.
+
+use super::*;
+
+#[test]
+fn all_agree() {
+    let report = check(
+        "tcp 0.0.0.0:4444 LISTEN 7 | T +++ | N +++ | O fff | B uuu | L o..
+         udp 0.0.0.0:5353 CLOSE  8 | T +++ | N +++ | O fff | B uuu",
+        &[(4444, Verdict::Agree), (5353, Verdict::Agree)],
+        Outcome::Agree,
+    );
+    assert_eq!(report.findings[0].vector.to_string(), "YYYuY.");
+    assert_eq!(report.findings[0].pid, Some(Pid(800)));
+    assert_eq!(report.findings[0].pattern, "P1");
+    assert_eq!(report.doubts.count, 0);
+}
+
+#[test]
+fn f1_missing_in_the_text_table_only() {
+    let report = check(
+        "tcp 0.0.0.0:4444 LISTEN 7 | T --- | N +++ | O fff | B uuu | L ooo",
+        &[(4444, Verdict::HiddenFromProcfs)],
+        Outcome::Finding,
+    );
+    assert_eq!(report.findings[0].vector.to_string(), "nYYuY.");
+    assert_eq!(report.findings[0].pattern, "P11");
+    assert_eq!(report.findings[0].pid, Some(Pid(800)));
+    let one_round = "tcp 0.0.0.0:4444 LISTEN 7 | T - | N + | O f | B u | L o";
+    let report = check(one_round, &[(4444, Verdict::Limited)], Outcome::Limited);
+    assert!(report.doubts.ports.contains(&(Proto::Tcp, 4444)));
+}
+
+#[test]
+fn f2_f3_missing_in_both_tables() {
+    let report = check(
+        "tcp 0.0.0.0:4444 LISTEN 7 | T --- | N --- | O --- | B uuu | L ooo",
+        &[(4444, Verdict::HiddenFromTables)],
+        Outcome::Finding,
+    );
+    assert_eq!(report.findings[0].vector.to_string(), "nn.uY.");
+    assert_eq!(report.findings[0].pattern, "P10");
+    check(
+        "udp 0.0.0.0:4444 CLOSE 7 | T --- | N --- | O --- | B uuu",
+        &[(4444, Verdict::HiddenFromTables)],
+        Outcome::Finding,
+    );
+    // Nobody read the tables: no claim.
+    check(
+        "tcp 0.0.0.0:4444 LISTEN 7 | T ??? | N ??? | O --- | B uuu | L ooo",
+        &[(4444, Verdict::Limited)],
+        Outcome::Limited,
+    );
+}
+
+#[test]
+fn f5_missing_in_netlink_only() {
+    check(
+        "tcp 0.0.0.0:4444 LISTEN 7 | T +++ | N --- | O fff | B uuu | L ooo
+         tcp 0.0.0.0:4445 LISTEN 8 | T +++ | N +++ | O fff | B uuu | L o..",
+        &[(4444, Verdict::HiddenFromNetlink), (4445, Verdict::Agree)],
+        Outcome::Finding,
+    );
+    check(
+        "tcp 0.0.0.0:4444 LISTEN 7 | T +++ | N ??? | O fff | B uuu | L o..",
+        &[(4444, Verdict::Agree)],
+        Outcome::Agree,
+    );
+}
+
+#[test]
+fn s41_another_address_of_the_port_masks_nothing() {
+    check(
+        "tcp 127.0.0.1:40000 LISTEN      7 | T --- | N +++ | O fff | B uuu | L ooo
+         tcp 127.0.0.9:40000 ESTABLISHED 8 | T +++ | N +++ | O fff | B uuu",
+        &[(40000, Verdict::HiddenFromProcfs)],
+        Outcome::Finding,
+    );
+    let report = check(
+        "tcp 127.0.0.1:40000 LISTEN      7 | T --- | N --- | O --- | B uuu | L ooo
+         tcp 127.0.0.9:40000 ESTABLISHED 8 | T +++ | N +++ | O fff | B uuu",
+        &[(40000, Verdict::HiddenFromTables)],
+        Outcome::Finding,
+    );
+    assert_eq!(report.findings[0].addr.to_string(), "127.0.0.1");
+}
+
+#[test]
+fn owners_out_of_the_ordinary_are_named() {
+    check(
+        "tcp 0.0.0.0:5101 LISTEN 7 | T +++ | N +++ | O ttt | B uuu | L o..
+         tcp 0.0.0.0:6666 LISTEN 8 | T +++ | N +++ | O rrr | B uuu | L o..",
+        &[(5101, Verdict::OwnerThread), (6666, Verdict::OwnerIoUring)],
+        Outcome::Agree,
+    );
+    let report = check(
+        "tcp 0.0.0.0:8888 LISTEN 7 | T +++ | N +++ | O mmm | B uuu | L o..",
+        &[(8888, Verdict::OwnerInFlight)],
+        Outcome::Agree,
+    );
+    assert_eq!(report.findings[0].pid, Some(Pid(800)));
+}
+
+#[test]
+fn nobody_holds_it() {
+    let report = check(
+        "tcp 0.0.0.0:6671 LISTEN 7 | T +++ | N +++ | O --- | B uuu | L o..",
+        &[(6671, Verdict::OwnerUnknown)],
+        Outcome::Finding,
+    );
+    assert_eq!(report.findings[0].pattern, "P5");
+    let causes = report.findings[0].causes.join("; ");
+    assert!(!causes.contains("refused"), "{causes}");
+    let report = check(
+        "tcp 0.0.0.0:2024 LISTEN 7 | T +++ | N +++ | O xxx | B uuu | L o..",
+        &[(2024, Verdict::OwnerUnreadable)],
+        Outcome::Limited,
+    );
+    let evidence = report.findings[0].evidence.join("; ");
+    assert!(
+        evidence.contains("/proc/1/fd: Permission denied"),
+        "{evidence}"
+    );
+    // What was refused does not matter where every owner is known.
+    check(
+        "tcp 0.0.0.0:4444 LISTEN 7 | T +++ | N +++ | O fxx | B uuu | L o..",
+        &[(4444, Verdict::Agree)],
+        Outcome::Agree,
+    );
+    let report = check(
+        "tcp 0.0.0.0:6671 LISTEN 7 | T ++ | N ++ | O -- | B uu | L o.",
+        &[(6671, Verdict::Limited)],
+        Outcome::Limited,
+    );
+    assert_eq!(report.doubts.count, 1);
+    check(
+        "tcp 0.0.0.0:6671 LISTEN 7 | T +++ | N +++ | O ??? | B uuu | L o..",
+        &[(6671, Verdict::Limited)],
+        Outcome::Limited,
+    );
+}
+
+#[test]
+fn s21_owner_outside_our_pid_namespace() {
+    let mut snapshot = tell("tcp 0.0.0.0:4444 LISTEN 7 | T +++ | N +++ | O --- | B uuu | L o..");
+    snapshot.facts.observer.pidns = Some(4_026_532_500);
+    let report = judge(&snapshot);
+    assert_eq!(report.findings[0].verdict, Verdict::OwnerOutsidePidns);
+}
+
+#[test]
+fn s31_a_tunnel_explains_its_port_only_while_it_exists() {
+    let story = "udp 0.0.0.0:4789 CLOSE 7 | T +++ | N +++ | O --- | B uuu
+                 udp 0.0.0.0:4790 CLOSE 8 | T +++ | N +++ | O --- | B uuu";
+    let mut snapshot = tell(story);
+    snapshot.facts.kernel_ports = vec![KernelPort {
+        proto: Proto::Udp,
+        port: 4789,
+        kind: "vxlan".into(),
+        device: Some("vx0".into()),
+    }];
+    let found = |report: &Report| -> Vec<(u16, Verdict)> {
+        let findings = report.findings.iter();
+        findings.map(|it| (it.port, it.verdict)).collect()
+    };
+    let report = judge(&snapshot);
+    let expected = [(4790, Verdict::OwnerUnknown), (4789, Verdict::KernelSocket)];
+    assert_eq!(found(&report), expected);
+    let evidence = report.findings[1].evidence.join("; ");
+    assert!(evidence.contains("vxlan vx0 has this port"), "{evidence}");
+    let expected = [(4789, Verdict::OwnerUnknown), (4790, Verdict::OwnerUnknown)];
+    assert_eq!(found(&judge(&tell(story))), expected);
+}
+
+#[test]
+fn what_came_or_went_is_counted() {
+    let report = check(
+        "tcp 0.0.0.0:4444 LISTEN 7 | T +++ | N +++ | O fff | B uuu | L o..
+         tcp 0.0.0.0:5001 LISTEN 8 | T +-- | N +-- | O f-- | B uff
+         tcp 0.0.0.0:5002 LISTEN 9 | T --+ | N --+ | O --- | B ffu
+         tcp 0.0.0.0:5003 LISTEN 5 | T --- | N --+ | O --- | B ffu
+         tcp 0.0.0.0:5004 LISTEN 6 | T --- | N --- | O --- | B fuf | L coc",
+        &[(4444, Verdict::Agree)],
+        Outcome::Agree,
+    );
+    assert_eq!(report.counts.transient, 4);
+}
+
+#[test]
+fn s40_udp_tables_that_lose_their_place() {
+    check(
+        "udp 0.0.0.0:3000 CLOSE 7 | T --+ | N +++ | O fff | B uuu",
+        &[(3000, Verdict::Agree)],
+        Outcome::Agree,
+    );
+    check(
+        "udp 0.0.0.0:3000 CLOSE 7 | T --- | N +++ | O fff | B uuu",
+        &[(3000, Verdict::HiddenFromProcfs)],
+        Outcome::Finding,
+    );
+}
+
+#[test]
+fn s4_s6_ports_kept_without_listening() {
+    check(
+        "tcp 0.0.0.0:9999 BOUND     7 | T --- | N +++ | O fff | B uuu | L ccc
+         tcp 0.0.0.0:5301 TIME_WAIT 0 | T +++ | N +++ | O --- | B uuu | L ccc",
+        &[
+            (9999, Verdict::BoundNotListening),
+            (5301, Verdict::NoProcessByNature),
+        ],
+        Outcome::Agree,
+    );
+}
+
+#[test]
+fn s36_answers_though_nobody_has_the_number() {
+    let report = check(
+        "tcp 127.0.0.1:8443 LISTEN 7 | T --- | N --- | O --- | B fff | L ooo",
+        &[(8443, Verdict::Steered)],
+        Outcome::Finding,
+    );
+    assert_eq!(report.findings[0].pattern, "P8");
+}
+
+#[test]
+fn s38_a_listener_that_does_not_answer() {
+    check(
+        "tcp 0.0.0.0:4444 LISTEN 7 | T +++ | N +++ | O fff | B uuu | L ttt",
+        &[(4444, Verdict::SilentListener)],
+        Outcome::Agree,
+    );
+    let report = check(
+        "tcp 0.0.0.0:4444 LISTEN 7 | T + | N + | O f | B u | L t",
+        &[(4444, Verdict::Agree)],
+        Outcome::Agree,
+    );
+    assert_eq!(report.doubts.count, 1);
+    // It answered when asked again.
+    check(
+        "tcp 0.0.0.0:4444 LISTEN 7 | T ++ | N ++ | O ff | B uu | L to",
+        &[(4444, Verdict::Agree)],
+        Outcome::Agree,
+    );
+}
+
+#[test]
+fn f7_open_only_from_elsewhere() {
+    let report = check(
+        "tcp 10.0.0.2:8080 LISTEN 7 | T --- | N --- | O --- | B f.. | L c.. | R o",
+        &[(8080, Verdict::RemoteOnly)],
+        Outcome::Finding,
+    );
+    assert_eq!(report.findings[0].vector.to_string(), "nn.fnY");
+    assert_eq!(report.findings[0].pattern, "P7");
+}
+
+#[test]
+fn s33_s36_a_rule_accounts_for_it() {
+    let rule = |action| model::steering::Steer {
+        action,
+        protocols: vec![6],
+        ports: vec![(8080, 8080)],
+        to: Some(":3000".to_owned()),
+        device: None,
+        place: "nft ip nat prerouting handle 4".into(),
+        note: None,
+    };
+    for story in [
+        "tcp 10.0.0.2:8080 LISTEN 7 | T --- | N --- | O --- | B f.. | L c.. | R o",
+        "tcp 10.0.0.2:8080 LISTEN 7 | T --- | N --- | O --- | B fff | L ooo",
+    ] {
+        let mut snapshot = tell(story);
+        snapshot.facts.steers = vec![rule(model::steering::Action::Redirect)];
+        let report = judge(&snapshot);
+        assert_eq!(report.findings.len(), 1);
+        assert_eq!(report.findings[0].verdict, Verdict::Steered);
+        assert_eq!(report.outcome, Outcome::Agree);
+        let evidence = report.findings[0].evidence.join("; ");
+        assert!(evidence.contains("redirect to :3000"), "{evidence}");
+        // A rule that drops leads nowhere.
+        snapshot.facts.steers = vec![rule(model::steering::Action::Drop)];
+        assert_eq!(judge(&snapshot).outcome, Outcome::Finding);
+    }
+}
+
+#[test]
+fn s37_filtered_on_the_way() {
+    let report = check(
+        "tcp 10.0.0.2:8080 LISTEN 7 | T +++ | N +++ | O fff | B u.. | L o.. | R t
+         tcp 10.0.0.2:8081 LISTEN 8 | T +++ | N +++ | O fff | B u.. | L o.. | R c
+         tcp 10.0.0.2:8082 LISTEN 9 | T +++ | N +++ | O fff | B u.. | L o.. | R o",
+        &[
+            (8080, Verdict::FilteredRemote),
+            (8081, Verdict::FilteredRemote),
+            (8082, Verdict::Agree),
+        ],
+        Outcome::Agree,
+    );
+    assert_eq!(report.findings[0].pattern, "P2");
+    assert_eq!(report.findings[1].pattern, "P3");
+    assert_eq!(report.findings[2].vector.to_string(), "YYYuYY");
+}
+
+#[test]
+fn s8_two_binders_are_one_port() {
+    let report = check(
+        "tcp 0.0.0.0:4600 LISTEN 7 | T +++ | N +++ | O fff | B uuu | L o..
+         tcp 0.0.0.0:4600 LISTEN 8 | T +++ | N +++ | O fff | B uuu | L o..",
+        &[(4600, Verdict::Agree)],
+        Outcome::Agree,
+    );
+    assert_eq!(report.findings[0].owners.len(), 2);
+    assert_eq!(report.findings[0].count, 2);
+}
+
+#[test]
+fn raw_sockets_are_no_ports() {
+    check(
+        "raw 0.0.0.0:1 CLOSE 7 | T +++ | N +++ | O fff",
+        &[(1, Verdict::Sniffer)],
+        Outcome::Agree,
+    );
+}
+
+#[test]
+fn connections_are_counted_unless_something_is_wrong() {
+    let report = check(
+        "tcp 127.0.0.1:40000 ESTABLISHED 7 | T +++ | N +++ | O fff
+         tcp 127.0.0.1:40001 ESTABLISHED 8 | T --- | N +++ | O fff",
+        &[(40001, Verdict::HiddenFromProcfs)],
+        Outcome::Finding,
+    );
+    assert_eq!(report.counts.connections, 1);
+}
