@@ -172,7 +172,11 @@ pub(crate) fn place(path: &Path, bytes: &[u8], mode: u32) -> Outcome {
     std::fs::write(&partial, bytes)
         .and_then(|()| std::fs::set_permissions(&partial, PermissionsExt::from_mode(mode)))
         .and_then(|()| std::fs::rename(&partial, path))
-        .map_err(|why| format!("{}: {why}", path.display()))
+        .map_err(|why| {
+            // No room, perhaps: what was written so far only takes more of it.
+            let _ = std::fs::remove_file(&partial);
+            format!("{}: {why}", path.display())
+        })
 }
 
 #[cfg(test)]

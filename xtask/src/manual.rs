@@ -95,6 +95,11 @@ fn blocks(manual: &str) -> Vec<Block> {
             closed = true;
         } else if text.is_empty() {
             closed = true;
+        } else if let Some(code) = indented(line, opening, found.last()) {
+            match found.last_mut() {
+                Some(Block::Verbatim(rows)) if !opening => rows.push(code.into()),
+                _ => found.push(Block::Verbatim(vec![code.into()])),
+            }
         } else if text.starts_with('#') {
             let depth = text.bytes().take_while(|byte| *byte == b'#').count();
             found.push(Block::Heading(depth, text[depth..].trim().into()));
@@ -120,6 +125,17 @@ fn blocks(manual: &str) -> Vec<Block> {
         }
     }
     found
+}
+
+/// A line of code, without the four columns that make it one. What follows a term or
+/// continues a paragraph is none, however far in it stands.
+fn indented<'a>(line: &'a str, opening: bool, last: Option<&Block>) -> Option<&'a str> {
+    let follows = match last {
+        Some(Block::Term(_)) => false,
+        Some(Block::Verbatim(_)) => true,
+        _ => opening,
+    };
+    line.strip_prefix("    ").filter(|_| follows)
 }
 
 /// The text of a block that the next line may continue.
@@ -235,6 +251,13 @@ mod tests {
         );
         let long = plain(&"word ".repeat(40));
         assert!(long.lines().all(|line| line.len() <= 79));
+    }
+
+    #[test]
+    fn indented_lines_are_code() {
+        let page = roff("Text\n    flows.\n\n    a -b\n      c\n\nMore.\n", "x", "1");
+        let body = ".PP\nText flows.\n.PP\n.nf\na \\-b\n  c\n.fi\n.PP\nMore.\n";
+        assert!(page.ends_with(body), "{page}");
     }
 
     #[test]
