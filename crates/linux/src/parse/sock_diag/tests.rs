@@ -114,7 +114,12 @@ fn packet_and_netlink_messages() {
     for word in [2u32, 0, 0, 0, 0, 1] {
         body.extend_from_slice(&word.to_le_bytes());
     }
+    body.extend_from_slice(&[12, 0, 7, 0, 6, 0, 0, 0, 1, 0, 0, 0]); // filter: ret #1
     let socket = of(Family::Packet, None).socket(&body).expect("a socket");
+    assert_eq!(
+        socket.filter.map(|it| it.text),
+        Some(vec!["ret #1".to_owned()])
+    );
     let Kind::Packet(packet) = socket.kind else {
         panic!()
     };
@@ -154,6 +159,9 @@ fn requests_have_the_kernels_sizes() {
         dump(Family::Inet6, Some(Proto::Mptcp), 0).len(),
         16 + 56 + 8
     );
+    // INET_DIAG_REQ_PROTOCOL is 3: any other number is passed over.
+    let attribute = [8u16, 3].map(u16::to_ne_bytes).concat();
+    assert_eq!(dump(Family::Inet, Some(Proto::Mptcp), 0)[72..76], attribute);
     assert_eq!(dump(Family::Unix, None, 0).len(), 16 + 24);
     assert_eq!(dump(Family::Packet, None, 0).len(), 16 + 20);
     assert_eq!(dump(Family::Netlink, None, 0).len(), 16 + 20);
