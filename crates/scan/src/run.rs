@@ -166,8 +166,8 @@ impl Part<'_> {
     /// Threads that are of use: where the processor is what is waited for.
     fn parts(&self, size: usize, is_local: bool) -> usize {
         let busy = match self.plan.technique {
-            Technique::Connect | Technique::Udp => is_local,
-            Technique::Syn => true,
+            Technique::Connect | Technique::Syn => true,
+            Technique::Udp => is_local,
             Technique::Bind => false,
         };
         if busy && size >= SHARD_PORTS && !self.plan.pace.is_timed() {
