@@ -71,7 +71,7 @@ pub(crate) fn read(root: &Sysroot, elsewhere: bool) -> (Sockets, Gaps) {
             gaps.append(&mut told.gaps);
         }
     }
-    sockets.sort_by_key(|socket| socket.inode);
+    sockets.sort_unstable_by_key(|socket| socket.inode);
     sockets.dedup_by_key(|socket| socket.inode);
     (Sockets(sockets), gaps)
 }

@@ -69,7 +69,10 @@ pub fn ask_socket(
         let told = sys::option(copy.as_fd(), level, libc::TCP_INFO, &mut state);
         let [number] = state;
         let state = told.ok().map(|_| State::from_number(number));
-        sink(&serde_json::to_vec(&(pidfd::ask(copy.as_fd(), inode), state))?);
+        sink(&serde_json::to_vec(&(
+            pidfd::ask(copy.as_fd(), inode),
+            state,
+        ))?);
         Ok(())
     };
     root.answer(&format!("socket/{inode}"), ask, &mut |bytes| {
