@@ -68,6 +68,25 @@ pub(crate) fn run() -> Outcome {
     Ok(())
 }
 
+/// Takes all files out of an image into a directory, whatever is there now.
+///
+/// # Errors
+/// xorriso fails.
+pub(crate) fn taken_out(image: &Path, to: &Path) -> Outcome {
+    cleared(to)?;
+    image::extract(image, "/", to)
+}
+
+/// Removes what was taken out. xorriso gives directories the permissions of the image,
+/// which has none to write.
+fn cleared(place: &Path) -> Outcome {
+    if !place.exists() {
+        return Ok(());
+    }
+    sh::run(Command::new("chmod").args(["-R", "u+w"]).arg(place))?;
+    std::fs::remove_dir_all(place).map_err(|why| format!("{}: {why}", place.display()))
+}
+
 /// Everything from packages to an image that was read back.
 fn assemble(cache: &Path, work: &Path, time: u32) -> Outcome<PathBuf> {
     let list = system::read(&workspace::root().join("iso/packages.pin"))?;

@@ -115,6 +115,10 @@ const QUESTIONS: &[(&str, &str)] = &[
     ),
     ("cd /; ip -4 address", "10.0.2.15"),
     ("/medium/run rnetstat --version", "rnetstat"),
+    (
+        "for p in /medium/linux-x86_64/*; do $p --version || echo BAD; done",
+        "rcompare",
+    ),
     ("/medium/compat/bin/netstat -tan", "Proto"),
     ("rnetstat -tan", "Proto"),
     ("rlsof -nP -p 1", "COMMAND"),

@@ -23,6 +23,8 @@ pub(super) struct Machine {
     pub processor: String,
     /// Processors.
     pub processors: usize,
+    /// How busy it was before the run, as the kernel averages it over a minute.
+    pub load: String,
     /// Package and version of each peer.
     pub peers: Vec<String>,
 }
@@ -42,6 +44,11 @@ impl Machine {
             kernel: read("/proc/sys/kernel/osrelease")?.trim().into(),
             processor: model.map_or("unknown", |(_, model)| model).into(),
             processors: std::thread::available_parallelism().map_or(1, Into::into),
+            load: read("/proc/loadavg")?
+                .split(' ')
+                .next()
+                .unwrap_or_default()
+                .into(),
             peers: PEERS.iter().map(|package| version(package)).collect(),
         })
     }
@@ -63,12 +70,14 @@ pub(super) fn markdown(
     let mut text = String::from(HEAD);
     let _ = write!(
         text,
-        "* machine: {}, {} processors, Linux {}\n* peers: {}\n* median of {REPETITIONS} runs each, \
+        "* machine: {}, {} processors, Linux {}; load average {} before the run: others' work widens and \
+         narrows ratios\n* peers: {}\n* median of {REPETITIONS} runs each, \
          ours and the peer in turns; output thrown away\n* memory is the peak resident set; what the \
          stop-watch itself leaves in it is {} KiB (`true` shows as much)\n\n",
         machine.processor,
         machine.processors,
         machine.kernel,
+        machine.load,
         machine.peers.join(", "),
         floor.peak,
     );

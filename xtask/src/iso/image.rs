@@ -72,9 +72,7 @@ pub(super) fn compare(image: &Path, top: &Path, work: &Path) -> Outcome {
     let mut found = inventory(&back)?;
     found.retain(|(path, _)| path != Path::new(CATALOG));
     let told = differ(&inventory(top)?, &found);
-    // xorriso gives directories the permissions of the image, which has none to write.
-    sh::run(Command::new("chmod").args(["-R", "u+w"]).arg(&back))?;
-    std::fs::remove_dir_all(&back).map_err(|why| format!("{}: {why}", back.display()))?;
+    super::cleared(&back)?;
     told
 }
 

@@ -8,7 +8,10 @@ use std::path::{Path, PathBuf};
 const LINES_MAX: usize = 500;
 
 /// Longer files, each with its reason. Only a pure table is one.
-const LONG: &[(&str, &str)] = &[];
+const LONG: &[(&str, &str)] = &[(
+    "crates/rnetstat/src/facts/words.rs",
+    "the words of every counter, and no function",
+)];
 
 /// Files and directories that may hold unsafe code, each with its reason.
 const UNSAFE: &[(&str, &str)] = &[
