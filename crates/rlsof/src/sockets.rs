@@ -71,7 +71,13 @@ pub(crate) fn read(root: &Sysroot, elsewhere: bool) -> (Sockets, Gaps) {
             gaps.append(&mut told.gaps);
         }
     }
-    sockets.sort_unstable_by_key(|socket| socket.inode);
+    // A multipath socket shares its inode with its first TCP connection. That comes first: it
+    // is what lsof shows, and what `-iTCP` means.
+    let multipath = |socket: &Socket| {
+        let inet = socket.kind.inet();
+        inet.is_some_and(|inet| inet.proto == Proto::Mptcp)
+    };
+    sockets.sort_unstable_by_key(|socket| (socket.inode, multipath(socket)));
     sockets.dedup_by_key(|socket| socket.inode);
     (Sockets(sockets), gaps)
 }
