@@ -199,7 +199,8 @@ fn old_stat(at: BorrowedFd<'_>, name: &[u8]) -> io::Result<Stat> {
         device: device(stat.st_dev),
         inode: stat.st_ino,
         mode: stat.st_mode,
-        links: stat.st_nlink,
+        // 64 bits wide on x86-64 only.
+        links: stat.st_nlink as u64,
         rdev: device(stat.st_rdev),
         size: stat.st_size.try_into().unwrap_or(0),
         uid: stat.st_uid,
