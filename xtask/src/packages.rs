@@ -9,6 +9,7 @@ pub(crate) const NEEDED: &[(&str, &str)] = &[
     ("fuser", "psmisc"),
     ("grub-mkimage", "grub-common"),
     ("ip", "iproute2"),
+    ("iptables", "iptables"),
     ("lsfd", "util-linux-extra"),
     ("lsof", "lsof"),
     ("mcopy", "mtools"),

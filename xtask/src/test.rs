@@ -2,8 +2,7 @@
 
 use crate::sh::{self, Outcome};
 use crate::workspace::cargo;
-use crate::{dist, packages, tidy, vm};
-use std::process::Command;
+use crate::{dist, packages, tidy};
 
 /// Installs what the tests compare against, builds what they run, and runs them all.
 /// Whatever was skipped is told again at the end.
@@ -24,7 +23,7 @@ pub(crate) fn run() -> Outcome {
     test.args(["--workspace", "--no-fail-fast"]);
     test.env("CONCORD_DIST", &programs);
     // A test that cannot run says so on standard error, past the harness.
-    let passed = sh::both(test, &mut hear).and_then(|()| media(&missing, &mut hear));
+    let passed = sh::both(test, &mut hear);
     for program in &missing {
         skipped.push(format!(
             "SKIPPED: all that asks {program}, which is not installed"
@@ -35,26 +34,6 @@ pub(crate) fn run() -> Outcome {
     summed_up(&skipped);
     passed?;
     tidy::run(&programs)
-}
-
-/// The medium: made, mounted and booted.
-fn media(missing: &[&str], hear: &mut impl FnMut(&str)) -> Outcome {
-    let needed = [
-        "grub-mkimage",
-        "mcopy",
-        "mke2fs",
-        "qemu-system-x86_64",
-        "xorriso",
-        vm::UEFI,
-    ];
-    if !nix::unistd::geteuid().is_root() || needed.iter().any(|tool| missing.contains(tool)) {
-        hear("SKIPPED: the medium: needs root and the tools that are missing");
-        return Ok(());
-    }
-    let own = std::env::current_exe().map_err(|why| format!("this program: {why}"))?;
-    let mut boot = Command::new(own);
-    boot.arg("vm");
-    sh::both(boot, hear)
 }
 
 /// What a line says was not done, from that word on.
