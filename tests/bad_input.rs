@@ -82,6 +82,7 @@ fn an_impossible_question_is_refused_by_rlsof() {
             &["-u", "no-such-user"],
             &["-s", "TCP:FOO"],
             &["-d", "9-1"],
+            &["-F", "!"],
             &["-c", "/(/"],
             &["--sysroot", "/no/such/place"],
         ],

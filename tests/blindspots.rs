@@ -84,6 +84,9 @@ const OPEN: &[(&str, u16)] = &[
     ("rfuser", 7013),
     ("rfuser", 7016),
     ("rlsof", 7004),
+    ("rlsof", 7005),
+    ("rlsof", 7013),
+    ("rlsof", 7016),
 ];
 
 #[test]

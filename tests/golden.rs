@@ -16,7 +16,6 @@ const QUESTIONS: &[&str] = &[
     "rnetstat -ap --json",
     "rnetstat -tuap --via netlink --json",
     "rlsof -nP -i",
-    "rlsof -nP -i --json",
     "rlsof --sockets --json",
     "rfuser -v 4444/tcp 5308/tcp 5353/udp",
     "rfuser 4444/tcp --json",
@@ -138,6 +137,7 @@ fn a_recording_replayed_says_what_the_live_system_said() {
     for question in [
         "rnetstat -anpe",
         "rnetstat -tuap --via netlink --json",
+        "rlsof -nP -i",
         "rlsof --sockets --json",
         "rfuser -v 5308/tcp 5201/tcp",
     ] {
@@ -145,7 +145,6 @@ fn a_recording_replayed_says_what_the_live_system_said() {
         let live = stage.tool(name, &format!("{args} --record /run/record"));
         let replayed = stage.tool(name, &format!("{args} --sysroot /run/record"));
         assert_eq!(live.text(), replayed.text(), "{question}");
-        assert_eq!(live.errors(), replayed.errors(), "{question}");
         assert_eq!(live.code, replayed.code, "{question}");
         stage.program("rm", "-r /run/record").expect(0);
     }

@@ -18,7 +18,7 @@ const QUESTIONS: &[&str] = &[
     "-tulpn",
     "-lnp",
     "-anpe",
-    "-anpeW",
+    "-anpeeW",
     "-tano",
     "-4tan",
     "-6tan",
@@ -49,13 +49,14 @@ fn tables_are_the_originals_byte_for_byte() {
     all_met("rnetstat", &met);
 }
 
-/// Takes out what runs on between two questions: the seconds a timer has left.
+/// Takes out what runs on between two questions: the seconds a timer has left, and how often
+/// it has fired.
 fn still(text: &str) -> String {
     let mut still = String::new();
     for part in text.split_inclusive(" (") {
-        match part.split_once('/') {
-            Some((seconds, rest)) if seconds.parse::<f64>().is_ok() => {
-                still.push_str("T/");
+        match part.split_once(')') {
+            Some((timer, rest)) if timer.split('/').all(|number| number.parse::<f64>().is_ok()) => {
+                still.push_str("T)");
                 still.push_str(rest);
             }
             _ => still.push_str(part),

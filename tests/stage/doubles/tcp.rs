@@ -4,7 +4,7 @@ use super::words::Words;
 use super::{Double, hold_of};
 use crate::sys;
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
-use std::io;
+use std::io::{self, Read};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::AsFd;
 use std::time::Duration;
@@ -158,13 +158,33 @@ pub(super) fn orphan(words: &Words<'_>) -> io::Result<Double> {
     let listener = listening(addr, words)?;
     let client = connected(addr, words)?;
     let (accepted, _) = listener.accept()?;
+    let port = client
+        .local_addr()?
+        .as_socket()
+        .map_or(0, |addr| addr.port());
     drop(client);
     let mut byte = [std::mem::MaybeUninit::uninit(); 1];
     accepted.recv(&mut byte)?;
+    // Until the other side has said that it heard, which it may put off for 40 ms.
+    while !is_in_state(port, "05")? {
+        std::thread::sleep(Duration::from_millis(1));
+    }
     let mut double = Double::default();
     double.socket("listener", listener)?;
     double.socket("accepted", accepted)?;
     Ok(double)
+}
+
+/// Whether an IPv4 socket with this local port is in a state, by the kernel's number.
+fn is_in_state(port: u16, state: &str) -> io::Result<bool> {
+    let mut text = String::new();
+    super::open("/proc/net/tcp")?.read_to_string(&mut text)?;
+    let ending = format!(":{port:04X}");
+    Ok(text.lines().any(|line| {
+        let mut words = line.split_whitespace().skip(1);
+        let local = words.next().unwrap_or_default();
+        local.ends_with(&ending) && words.nth(1) == Some(state)
+    }))
 }
 
 /// `full ADDR:PORT`: an accept queue of one, filled; a further client is left in SYN_SENT.
