@@ -1,7 +1,7 @@
 //! Ports that probes found taken or answering, against what the tables list.
 
 use crate::join;
-use crate::sandwich::ENOUGH;
+use crate::sandwich::ENOUGH_PROBED;
 use crate::snapshot::{Sighting, Snapshot, View};
 use model::{Family, PortState, Proto, Source, State};
 use std::collections::{BTreeMap, BTreeSet};
@@ -140,7 +140,7 @@ fn orphan(snapshot: &Snapshot, proto: Proto, port: u16, rounds: &[Unexplained]) 
     let standing = match since {
         0 => Standing::Transient,
         _ if !covered => Standing::Unlisted,
-        since if since >= ENOUGH => Standing::Hidden,
+        since if since >= ENOUGH_PROBED => Standing::Hidden,
         since if since == asked.len() => Standing::Doubted,
         _ => Standing::Transient,
     };

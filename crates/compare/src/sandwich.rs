@@ -7,6 +7,11 @@
 /// Rounds a difference must outlive.
 pub const ENOUGH: usize = 3;
 
+/// Rounds a port must be taken or answer in, unlisted before and after. A listener that comes
+/// and goes is met by the probe and missed by both listings far more often than a table
+/// misses a socket: after three rounds churn has been seen to produce one such port.
+pub const ENOUGH_PROBED: usize = 6;
+
 /// Passes of the text tables a UDP socket must be missing from. `/proc/net/udp` is walked
 /// hash slot by hash slot, and under churn loses its place: stable sockets are missing from
 /// most passes (`udp_get_idx` in `net/ipv4/udp.c`).

@@ -15,8 +15,9 @@ pub(crate) struct Options {
     /// What to do instead of looking at this host
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
-    /// Ask at most N times over; differences need three rounds to stand
-    #[arg(long, value_name = "N", default_value = "3", value_parser = clap::value_parser!(u32).range(1..=10))]
+    /// Ask at most N times over; a difference between tables needs three rounds to stand, a port
+    /// that only a probe found six
+    #[arg(long, value_name = "N", default_value = "6", value_parser = clap::value_parser!(u32).range(1..=10))]
     pub(crate) rounds: u32,
     /// Patience with each program that is run
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = clap::value_parser!(u32).range(1..=3600))]

@@ -34,20 +34,20 @@ fn f1_missing_in_the_text_table_only() {
 #[test]
 fn f2_f3_missing_in_both_tables() {
     let report = check(
-        "tcp 0.0.0.0:4444 LISTEN 7 | T --- | N --- | O --- | B uuu | L ooo",
+        "tcp 0.0.0.0:4444 LISTEN 7 | T ------ | N ------ | O ------ | B uuuuuu | L oooooo",
         &[(4444, Verdict::HiddenFromTables)],
         Outcome::Finding,
     );
     assert_eq!(report.findings[0].vector.to_string(), "nn.uY.");
     assert_eq!(report.findings[0].pattern, "P10");
     check(
-        "udp 0.0.0.0:4444 CLOSE 7 | T --- | N --- | O --- | B uuu",
+        "udp 0.0.0.0:4444 CLOSE 7 | T ------ | N ------ | O ------ | B uuuuuu",
         &[(4444, Verdict::HiddenFromTables)],
         Outcome::Finding,
     );
     // Nobody read the tables: no claim.
     check(
-        "tcp 0.0.0.0:4444 LISTEN 7 | T ??? | N ??? | O --- | B uuu | L ooo",
+        "tcp 0.0.0.0:4444 LISTEN 7 | T ?????? | N ?????? | O ------ | B uuuuuu | L oooooo",
         &[(4444, Verdict::Limited)],
         Outcome::Limited,
     );
@@ -71,14 +71,14 @@ fn f5_missing_in_netlink_only() {
 #[test]
 fn s41_another_address_of_the_port_masks_nothing() {
     check(
-        "tcp 127.0.0.1:40000 LISTEN      7 | T --- | N +++ | O fff | B uuu | L ooo
-         tcp 127.0.0.9:40000 ESTABLISHED 8 | T +++ | N +++ | O fff | B uuu",
+        "tcp 127.0.0.1:40000 LISTEN      7 | T ------ | N ++++++ | O ffffff | B uuuuuu | L oooooo
+         tcp 127.0.0.9:40000 ESTABLISHED 8 | T ++++++ | N ++++++ | O ffffff | B uuuuuu",
         &[(40000, Verdict::HiddenFromProcfs)],
         Outcome::Finding,
     );
     let report = check(
-        "tcp 127.0.0.1:40000 LISTEN      7 | T --- | N --- | O --- | B uuu | L ooo
-         tcp 127.0.0.9:40000 ESTABLISHED 8 | T +++ | N +++ | O fff | B uuu",
+        "tcp 127.0.0.1:40000 LISTEN      7 | T ------ | N ------ | O ------ | B uuuuuu | L oooooo
+         tcp 127.0.0.9:40000 ESTABLISHED 8 | T ++++++ | N ++++++ | O ffffff | B uuuuuu",
         &[(40000, Verdict::HiddenFromTables)],
         Outcome::Finding,
     );
@@ -216,7 +216,7 @@ fn s4_s6_ports_kept_without_listening() {
 #[test]
 fn s36_answers_though_nobody_has_the_number() {
     let report = check(
-        "tcp 127.0.0.1:8443 LISTEN 7 | T --- | N --- | O --- | B fff | L ooo",
+        "tcp 127.0.0.1:8443 LISTEN 7 | T ------ | N ------ | O ------ | B ffffff | L oooooo",
         &[(8443, Verdict::Steered)],
         Outcome::Finding,
     );
@@ -267,8 +267,8 @@ fn s33_s36_a_rule_accounts_for_it() {
         note: None,
     };
     for story in [
-        "tcp 10.0.0.2:8080 LISTEN 7 | T --- | N --- | O --- | B f.. | L c.. | R o",
-        "tcp 10.0.0.2:8080 LISTEN 7 | T --- | N --- | O --- | B fff | L ooo",
+        "tcp 10.0.0.2:8080 LISTEN 7 | T ------ | N ------ | O ------ | B f..... | L c..... | R o",
+        "tcp 10.0.0.2:8080 LISTEN 7 | T ------ | N ------ | O ------ | B ffffff | L oooooo",
     ] {
         let mut snapshot = tell(story);
         snapshot.facts.steers = vec![rule(model::steering::Action::Redirect)];
