@@ -11,7 +11,8 @@ fn look(child: &Child) -> Behind {
     // A child is itself only once it has executed its program.
     let own = std::fs::read_link("/proc/self/exe").unwrap();
     let exe = format!("/proc/{}/exe", child.id());
-    while std::fs::read_link(&exe).unwrap() == own {
+    let cmdline = format!("/proc/{}/cmdline", child.id());
+    while std::fs::read_link(&exe).unwrap() == own || std::fs::read(&cmdline).unwrap().is_empty() {
         std::thread::yield_now();
     }
     let (behind, gaps) = behind(&Sysroot::live().unwrap(), Pid(child.id()));
