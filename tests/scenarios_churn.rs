@@ -10,6 +10,7 @@ const ALARMS: &[&str] = &[
     "COUNTER_MISMATCH",
     "PROC_TAMPERED",
     "REMOTE",
+    "STEERED",
 ];
 
 /// Reports until the time is over; none may alarm, and each must have the stable port.
