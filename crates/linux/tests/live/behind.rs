@@ -67,11 +67,17 @@ fn a_deleted_program_with_a_forged_name_and_a_library_first() {
     } else {
         println!("SKIPPED: a library loaded first: no libc.so to copy");
     }
-    let child = quiet(program.to_str().unwrap())
-        .arg0("[kworker/u8:3-events]")
-        .env("LD_PRELOAD", &library)
-        .spawn()
-        .unwrap();
+    // A neighbour test that forks meanwhile has our copy open for writing until it executes.
+    let moment = std::time::Duration::from_millis(10);
+    let mut tries = (0..500).map(|_| {
+        std::thread::sleep(moment);
+        quiet(program.to_str().unwrap())
+            .arg0("[kworker/u8:3-events]")
+            .env("LD_PRELOAD", &library)
+            .spawn()
+    });
+    let busy = |tried: &std::io::Result<Child>| matches!(tried, Err(why) if why.kind() == std::io::ErrorKind::ExecutableFileBusy);
+    let child = tries.find(|tried| !busy(tried)).unwrap().unwrap();
     // Only once it sleeps has it loaded its libraries.
     let wchan = format!("/proc/{}/syscall", child.id());
     for _ in 0..500 {
