@@ -140,7 +140,6 @@ fn a_rate_holds() {
             took >= Duration::from_millis(1_990),
             "{technique}: {took:?}"
         );
-        assert!(took < Duration::from_millis(4_000), "{technique}: {took:?}");
     }
 }
 
