@@ -1,14 +1,16 @@
 //! Linux, and recordings made on Solaris.
 
-pub use model::ask::{FilesAsk, Holdings, KernelFiles, Observer, SocketAsk, Table, Told, WalkAsk};
-use model::{Foreign, Gaps, IfIndex, Mount, NetNs, Pid, Process, Socket, Source, Uid};
+use model::ask::{FilesAsk, Holdings, KernelFiles, Observer, SocketAsk, Table, Told, WalkAsk};
+use model::asked::AskedSocket;
+use model::{
+    Foreign, Gaps, IfIndex, Inode, Mount, NetNs, Pid, Process, Socket, Source, State, Uid,
+};
 use std::collections::BTreeMap;
+use std::io;
 use std::net::IpAddr;
 use sysroot::Sysroot;
 
-pub use linux::*;
-
-pub mod read;
+pub(crate) mod read;
 
 /// Gives every socket asked for, in the kernel's order, by one source.
 pub fn sockets(root: &Sysroot, via: Source, ask: &SocketAsk, sink: &mut dyn FnMut(Socket)) -> Told {
@@ -35,6 +37,37 @@ pub fn files(root: &Sysroot, ask: &FilesAsk, sink: &mut dyn FnMut(Process, Vec<T
     }
 }
 
+/// Gives the sockets of the namespace a process is in.
+pub fn sockets_near(
+    root: &Sysroot,
+    netns: NetNs,
+    pid: Pid,
+    ask: &SocketAsk,
+    sink: &mut dyn FnMut(Socket),
+) -> Told {
+    match solaris::is_recording(root) {
+        true => solaris::sockets_near(root, netns, pid, ask, sink),
+        false => linux::sockets_near(root, netns, pid, ask, sink),
+    }
+}
+
+/// Asks one socket what it is.
+///
+/// # Errors
+/// As the platform's.
+pub fn ask_socket(
+    root: &Sysroot,
+    task: Pid,
+    thread: bool,
+    fd: u32,
+    inode: Inode,
+) -> io::Result<(AskedSocket, Option<State>)> {
+    match solaris::is_recording(root) {
+        true => solaris::ask_socket(root, task, thread, fd, inode),
+        false => linux::ask_socket(root, task, thread, fd, inode),
+    }
+}
+
 macro_rules! either {
     ($($(#[$doc:meta])* $name:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => { $(
         $(#[$doc])*
@@ -55,6 +88,8 @@ either! {
     kernel_files() -> (KernelFiles, Gaps);
     /// What is mounted where.
     mounts() -> (Vec<Mount>, Gaps);
+    /// Network namespaces that processes are in, our own left out.
+    task_netns() -> BTreeMap<NetNs, Pid>;
     /// Names of the interfaces.
     interfaces() -> (BTreeMap<IfIndex, Foreign>, Gaps);
     /// Addresses of the host.

@@ -2,8 +2,7 @@
 
 use compare::Facts;
 use compare::facts::Counted;
-use model::{Gap, NetNs, Source};
-use std::collections::BTreeSet;
+use model::{Gap, Source};
 use std::thread;
 use std::time::Duration;
 use sysroot::Sysroot;
@@ -28,7 +27,8 @@ pub(crate) fn facts() -> Facts {
     gaps.append(&mut more);
     let (identity, mut more) = host::read::identity::identity(&root);
     gaps.append(&mut more);
-    let other_netns = other_netns(&root, observer.netns);
+    // A process that ends meanwhile, or whose namespace we may not know, tells of none.
+    let other_netns = host::task_netns(&root).into_keys().collect();
     let (steers, steering_gaps) = host::read::steering::steering(&root);
     Facts {
         steers,
@@ -43,27 +43,6 @@ pub(crate) fn facts() -> Facts {
         gaps,
     }
 }
-
-/// Network namespaces of processes other than our own. A process that ends meanwhile, or
-/// whose namespace we may not know, tells of none.
-fn other_netns(root: &Sysroot, own: Option<NetNs>) -> Vec<NetNs> {
-    let mut found = BTreeSet::new();
-    let Ok(proc) = root.dir("/proc") else {
-        return Vec::new();
-    };
-    let mut listing = vec![0; LISTING];
-    // A listing that breaks off has been told of by the walk.
-    let _ = proc.entries(&mut listing, &mut |entry| {
-        let Some(pid) = entry.number() else { return };
-        let link = root.link(format!("/proc/{pid}/ns/net")).unwrap_or_default();
-        found.extend(host::parse::links::netns(&link));
-    });
-    found.retain(|netns| Some(*netns) != own);
-    found.into_iter().collect()
-}
-
-/// Room for one piece of a directory listing.
-const LISTING: usize = 32 << 10;
 
 /// Readings that must agree.
 const READINGS: u32 = 3;

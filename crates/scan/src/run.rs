@@ -310,7 +310,11 @@ fn driver(
         #[cfg(target_os = "linux")]
         Technique::Syn => Ok(Box::new(Syn::new(ports)?)),
         #[cfg(not(target_os = "linux"))]
-        Technique::Syn => Err(io::Error::from(io::ErrorKind::Unsupported)),
+        Technique::Syn => {
+            // It alone needs to know them beforehand.
+            let _ = ports;
+            Err(io::Error::from(io::ErrorKind::Unsupported))
+        }
         Technique::Bind => Err(io::Error::from(io::ErrorKind::Unsupported)),
     }
 }

@@ -10,6 +10,7 @@
 use crate::answer::{Answer, Reason};
 use crate::bind::{self, Table};
 use crate::engine::{Came, Driver, Sent};
+#[cfg(target_os = "linux")]
 use crate::packet;
 use crate::payload::payload;
 use crate::poller::{Interest, Poller};

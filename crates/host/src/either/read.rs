@@ -1,9 +1,9 @@
 //! Readers of Linux; those that a recording made on Solaris can answer ask it then.
 
-pub use linux::read::*;
+pub(crate) use linux::read::{counters, facts, identity, netns, network, private, steering};
 
 /// Sockets, from where the reader stands.
-pub mod tables {
+pub(crate) mod tables {
     pub use linux::read::tables::Stand;
     use model::ask::{SocketAsk, Told};
     use model::{Socket, Source};
@@ -25,7 +25,7 @@ pub mod tables {
 }
 
 /// Unix sockets, checked against a source whose names forge no rows.
-pub mod unix {
+pub(crate) mod unix {
     use super::tables::Stand;
     use model::Socket;
     use model::ask::Told;
@@ -44,7 +44,7 @@ pub mod unix {
 }
 
 /// SCTP sockets.
-pub mod sctp {
+pub(crate) mod sctp {
     use super::tables::Stand;
     use model::ask::Told;
     use model::{Family, Proto, Socket};

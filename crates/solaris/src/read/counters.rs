@@ -1,5 +1,7 @@
 //! Counters the kernel keeps beside its tables: another way to ask how many there are.
 
+pub use super::counted::{Counted, counted};
+
 use super::answer;
 use super::kernel::named;
 use crate::parse::kstat::{self, Kind, Value};

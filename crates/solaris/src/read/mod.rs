@@ -1,8 +1,11 @@
 //! Asks the kernel through the one door, and hands what it says to [`crate::parse`].
 
+pub mod counted;
 pub mod counters;
+pub mod elsewhere;
 pub mod facts;
 pub mod files;
+pub mod identity;
 pub mod kernel;
 pub mod mounts;
 pub mod netns;
@@ -11,6 +14,7 @@ pub mod observer;
 pub mod private;
 mod processes;
 pub mod sctp;
+pub mod steering;
 pub mod tables;
 pub mod unix;
 pub mod users;

@@ -1,7 +1,7 @@
 //! Interfaces and addresses. Not read yet: the layouts of `SIOCGLIFCONF` and of the MIB's
 //! address table were not checked for every era, and a gap says so.
 
-use model::{Foreign, Gap, Gaps, IfIndex};
+use model::{Foreign, Gap, Gaps, IfIndex, KernelPort};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use sysroot::Sysroot;
@@ -20,4 +20,10 @@ pub fn interfaces(_: &Sysroot) -> (BTreeMap<IfIndex, Foreign>, Gaps) {
 #[must_use]
 pub fn local_addrs(_: &Sysroot) -> (Vec<(IpAddr, IfIndex)>, Gaps) {
     (Vec::new(), unread("addresses"))
+}
+
+/// Ports the kernel itself answers on beside its tables: no such list is known here.
+#[must_use]
+pub fn kernel_ports(_: &Sysroot) -> (Vec<KernelPort>, Gaps) {
+    (Vec::new(), Gaps::new())
 }
