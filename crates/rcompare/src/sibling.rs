@@ -2,11 +2,12 @@
 //! its answer read as it comes and never without bound.
 
 use compare::statement::Ended;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::io::{self, Read};
+use std::os::fd::AsFd;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -14,10 +15,7 @@ use std::time::{Duration, Instant};
 const BYTES_MAX: u64 = 4 << 30;
 
 /// Most bytes that are kept of what it says on standard error.
-const WORDS_MAX: u64 = 64 << 10;
-
-/// Pieces of an answer that may wait to be taken.
-const PIECES: usize = 16;
+const WORDS_MAX: usize = 64 << 10;
 
 /// How often a sibling that has said all is looked after.
 const PATIENCE: Duration = Duration::from_millis(2);
@@ -49,23 +47,21 @@ pub(crate) fn run(
             };
         }
     };
-    let words = child
-        .stderr
-        .take()
-        .map(|pipe| thread::spawn(move || last_line(pipe)));
-    let stop = match child.stdout.take() {
-        None => Stop::End,
-        Some(pipe) => pour(&pieces(pipe), until, sink),
+    let mut heard = Heard {
+        sink,
+        bytes: 0,
+        words: Vec::new(),
     };
+    let (answer, words) = (child.stdout.take(), child.stderr.take());
+    let stop = pour(answer, words, until, &mut heard);
+    let words = last_line(&heard.words);
     let mut ended = wait(&mut child, until, &stop);
     ended.failed = match stop {
         Stop::End | Stop::Late => None,
         Stop::Long => Some("its answer has no end".to_owned()),
         Stop::Broken(error) => Some(reason(&error)),
     };
-    ended.words = words
-        .and_then(|words| words.join().ok())
-        .unwrap_or_default();
+    ended.words = words;
     ended
 }
 
@@ -100,49 +96,101 @@ enum Stop {
     Broken(io::Error),
 }
 
-/// Reads a pipe on a thread of its own, so that a silent sibling cannot hold us.
-fn pieces(mut pipe: ChildStdout) -> Receiver<io::Result<Vec<u8>>> {
-    let (give, take) = mpsc::sync_channel(PIECES);
-    thread::spawn(move || {
-        let mut buffer = vec![0; 64 << 10];
-        loop {
-            let piece = match pipe.read(&mut buffer) {
-                Ok(0) => return,
-                Ok(length) => Ok(buffer.get(..length).unwrap_or_default().to_vec()),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => Err(error),
-            };
-            let failed = piece.is_err();
-            if give.send(piece).is_err() || failed {
-                return;
-            }
-        }
-    });
-    take
+/// Where pieces of both pipes go.
+struct Heard<'a> {
+    sink: &'a mut dyn FnMut(&[u8]),
+    /// Bytes of the answer so far.
+    bytes: u64,
+    /// What was said on standard error, as far as it is kept.
+    words: Vec<u8>,
 }
 
+impl Heard<'_> {
+    fn answer(&mut self, piece: &[u8]) {
+        self.bytes = self.bytes.saturating_add(piece.len() as u64);
+        (self.sink)(piece);
+    }
+
+    /// All is read, so that the speaker is never held up; not all is kept.
+    fn word(&mut self, piece: &[u8]) {
+        let room = WORDS_MAX.saturating_sub(self.words.len());
+        self.words
+            .extend_from_slice(piece.get(..room).unwrap_or(piece));
+    }
+}
+
+/// Reads both pipes as they have something, on this one thread: not every system we run on
+/// gives another.
 fn pour(
-    pieces: &Receiver<io::Result<Vec<u8>>>,
+    mut answer: Option<ChildStdout>,
+    mut words: Option<ChildStderr>,
     until: Instant,
-    sink: &mut dyn FnMut(&[u8]),
+    heard: &mut Heard<'_>,
 ) -> Stop {
-    let mut bytes: u64 = 0;
-    loop {
+    let mut buffer = vec![0; 64 << 10];
+    while answer.is_some() || words.is_some() {
         let left = until.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return Stop::Late;
         }
-        match pieces.recv_timeout(left) {
-            Ok(Ok(piece)) => {
-                bytes = bytes.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
-                if bytes > BYTES_MAX {
-                    return Stop::Long;
-                }
-                sink(&piece);
+        let (hears_answer, hears_words) = match ready(answer.as_ref(), words.as_ref(), left) {
+            Ok(ready) => ready,
+            Err(error) => return Stop::Broken(error),
+        };
+        if hears_answer {
+            match piece(&mut answer, &mut buffer) {
+                Ok(piece) => heard.answer(piece),
+                Err(error) => return Stop::Broken(error),
             }
-            Ok(Err(error)) => return Stop::Broken(error),
-            Err(RecvTimeoutError::Timeout) => return Stop::Late,
-            Err(RecvTimeoutError::Disconnected) => return Stop::End,
+            if heard.bytes > BYTES_MAX {
+                return Stop::Long;
+            }
+        }
+        if hears_words {
+            // A pipe that breaks has nothing more to say.
+            let piece = piece(&mut words, &mut buffer).unwrap_or_default();
+            heard.word(piece);
+        }
+    }
+    Stop::End
+}
+
+/// Which of the pipes has something, or its end; waited for at most this long.
+fn ready(
+    answer: Option<&ChildStdout>,
+    words: Option<&ChildStderr>,
+    left: Duration,
+) -> io::Result<(bool, bool)> {
+    let answer = answer.map(|pipe| PollFd::new(pipe.as_fd(), PollFlags::POLLIN));
+    let words = words.map(|pipe| PollFd::new(pipe.as_fd(), PollFlags::POLLIN));
+    let first = answer.is_some();
+    let mut both: Vec<PollFd<'_>> = answer.into_iter().chain(words).collect();
+    // In pieces, so that the longest patience fits.
+    let left = u16::try_from(left.as_millis().max(1)).unwrap_or(u16::MAX);
+    match poll(&mut both, PollTimeout::from(left)) {
+        Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let mut told = both.iter().map(|fd| fd.any() == Some(true));
+    let hears_answer = first && told.next() == Some(true);
+    Ok((hears_answer, told.next() == Some(true)))
+}
+
+/// Reads once. At the end, and where it breaks, the pipe is given up.
+fn piece<'b>(pipe: &mut Option<impl Read>, buffer: &'b mut [u8]) -> io::Result<&'b [u8]> {
+    let Some(open) = pipe else {
+        return Ok(&[]);
+    };
+    match open.read(buffer) {
+        Ok(0) => {
+            *pipe = None;
+            Ok(&[])
+        }
+        Ok(length) => Ok(buffer.get(..length).unwrap_or_default()),
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(&[]),
+        Err(error) => {
+            *pipe = None;
+            Err(error)
         }
     }
 }
@@ -171,17 +219,8 @@ fn wait(child: &mut Child, until: Instant, stop: &Stop) -> Ended {
     ended
 }
 
-/// The last line somebody said on standard error, made printable. All is read, so that the
-/// speaker is never held up.
-fn last_line(mut pipe: ChildStderr) -> String {
-    let mut words = Vec::new();
-    let kept = Read::by_ref(&mut pipe)
-        .take(WORDS_MAX)
-        .read_to_end(&mut words);
-    if kept.is_ok() {
-        // What comes beyond is not kept; a pipe that breaks has nothing more to say.
-        let _ = io::copy(&mut pipe, &mut io::sink());
-    }
+/// The last line somebody said on standard error, made printable.
+fn last_line(words: &[u8]) -> String {
     let last = words
         .split(|&byte| byte == b'\n')
         .rfind(|line| !line.is_empty());

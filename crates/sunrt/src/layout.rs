@@ -36,5 +36,8 @@ const _: () = {
     assert!(offset_of!(libc::flock, l_start) == 8);
     assert!(offset_of!(libc::flock, l_len) == 16);
     assert!(size_of::<libc::rlimit>() == 16);
+    assert!(size_of::<libc::siginfo_t>() == 256);
+    assert!(offset_of!(libc::siginfo_t, si_code) == 4);
+    assert!(size_of::<libc::sigset_t>() == 16);
     assert!(size_of::<libc::utsname>() == crate::sys::UTSNAME);
 };

@@ -8,7 +8,7 @@
 //!
 //! * **One thread.** `pthread_create` fails with `EAGAIN`.
 //! * **No signal handler** is installed; ignoring and default action work.
-//! * **No name resolution**, no unwinding, no child process.
+//! * **No name resolution**, no unwinding. A child process by fork, exec and wait only.
 //! * No vendor promises these system calls: libc is their promise. See `docs/SOLARIS.md`.
 //!
 //! `kernel` offers the few calls std has no words for (STREAMS, kstat, utssys) with safe
@@ -37,6 +37,8 @@
 
 pub mod recipe;
 
+#[cfg(target_os = "illumos")]
+mod child;
 #[cfg(target_os = "illumos")]
 mod dir;
 #[cfg(target_os = "illumos")]

@@ -34,6 +34,11 @@ unsafe extern "C" {
     fn main(argc: c_int, argv: *const *const c_char) -> c_int;
 }
 
+/// The environment as `execve` takes it.
+pub(crate) fn environment() -> *const *mut c_char {
+    environ.load(Relaxed)
+}
+
 /// Where the stack began.
 pub(crate) fn stack_top() -> usize {
     STACK_TOP.load(Relaxed)

@@ -30,8 +30,18 @@ pub(crate) fn choose(release: &[u8]) {
 /// # Safety
 /// The arguments are what the call of this number takes.
 pub(crate) unsafe fn raw(number: usize, arguments: [usize; 6]) -> Result<usize, c_int> {
+    // SAFETY: the caller's promise.
+    unsafe { both(number, arguments) }.map(|(first, _)| first)
+}
+
+/// As [`raw`], with the second result, which few calls have.
+///
+/// # Safety
+/// As [`raw`].
+pub(crate) unsafe fn both(number: usize, arguments: [usize; 6]) -> Result<(usize, usize), c_int> {
     let [a, b, c, d, e, f] = arguments;
     let result: usize;
+    let second: usize;
     let failed: u8;
     // SAFETY: the caller's promise. The kernel keeps rbx, rbp, rsp and r12 to r15 only.
     unsafe {
@@ -42,7 +52,7 @@ pub(crate) unsafe fn raw(number: usize, arguments: [usize; 6]) -> Result<usize, 
             inlateout("rax") number => result,
             inlateout("rdi") a => _,
             inlateout("rsi") b => _,
-            inlateout("rdx") c => _,
+            inlateout("rdx") c => second,
             inlateout("r10") d => _,
             inlateout("r8") e => _,
             inlateout("r9") f => _,
@@ -51,7 +61,7 @@ pub(crate) unsafe fn raw(number: usize, arguments: [usize; 6]) -> Result<usize, 
         );
     }
     match failed {
-        0 => Ok(result),
+        0 => Ok((result, second)),
         _ => Err(result as c_int),
     }
 }
