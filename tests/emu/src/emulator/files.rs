@@ -468,7 +468,8 @@ impl Kernel {
                     .share(Rc::clone(&open), descriptor(a[2]))
                     .into(),
             ),
-            1 | 2 => Reply::Value(0),
+            1 => self.is_open(a[0]),
+            2 => Reply::Value(0),
             3 => Reply::Value(open.flags.get().into()),
             4 => {
                 open.flags.set(descriptor(a[2]));

@@ -40,7 +40,8 @@ pub(crate) struct Open {
     pub(crate) flags: std::cell::Cell<i32>,
 }
 
-/// The descriptors of the program.
+/// The descriptors of the program. A copy shares what is open.
+#[derive(Clone)]
 pub(crate) struct Handles(BTreeMap<i32, Rc<Open>>);
 
 impl Handles {

@@ -1,6 +1,7 @@
 //! The stand-in for the kernel, a file for each kind of call.
 
 mod calls;
+mod children;
 mod convert;
 mod files;
 mod handle;
@@ -12,12 +13,14 @@ mod tracee;
 mod tree;
 mod users;
 
+use children::{Children, Heritage};
 use handle::Handles;
 use release::Release;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::rc::Rc;
 use tracee::Tracee;
 use tree::Tree;
 
@@ -30,6 +33,8 @@ const DIED: u8 = 98;
 pub(crate) enum Reply {
     /// A value.
     Value(i64),
+    /// A value and a second one.
+    Both(i64, i64),
     /// An error number of Solaris.
     Error(i32),
     /// The program ends.
@@ -43,7 +48,7 @@ pub(crate) const EFAULT: i32 = 14;
 pub(crate) struct Kernel {
     pub(crate) tracee: Tracee,
     pub(crate) release: Release,
-    pub(crate) tree: Tree,
+    pub(crate) tree: Rc<Tree>,
     pub(crate) handles: Handles,
     pub(crate) cwd: PathBuf,
     /// Whether a call the kernel lacks fails instead of killing.
@@ -52,6 +57,14 @@ pub(crate) struct Kernel {
     pub(crate) chain_asked: std::cell::Cell<i64>,
     /// Calls that were asked for in vain, each told once.
     pub(crate) unknown: BTreeSet<u64>,
+    /// Processes the program made.
+    pub(crate) children: Children,
+    /// What their stand-ins are started with.
+    pub(crate) heritage: Rc<Heritage>,
+    /// The program a copy has become.
+    pub(crate) became: Option<std::process::Child>,
+    /// Whether every call is told.
+    pub(crate) trace: bool,
 }
 
 struct Options {
@@ -96,7 +109,9 @@ pub(crate) fn main() -> ExitCode {
 }
 
 fn run(options: Options) -> std::io::Result<u8> {
-    let tree = Tree::new(options.root)?;
+    let own = std::env::args_os().skip(1);
+    let words = std::env::args_os().count() - 1 - options.program.len();
+    let tree = Rc::new(Tree::new(options.root)?);
     let mut kernel = Kernel {
         tracee: Tracee::start(&options.program)?,
         release: options.release,
@@ -106,20 +121,34 @@ fn run(options: Options) -> std::io::Result<u8> {
         sigsys_ignored: false,
         chain_asked: 0.into(),
         unknown: BTreeSet::new(),
+        children: Children::new(),
+        heritage: Rc::new(Heritage {
+            flags: own.take(words).collect(),
+        }),
+        became: None,
+        trace: options.trace,
     };
-    loop {
-        let Some(call) = kernel.tracee.next()? else {
-            say("the program ended in a way no call asked for");
-            return Ok(DIED);
-        };
-        let reply = kernel.call(call.number, call.arguments);
-        if options.trace {
-            say(&format!("{call:x?} = {}", shown(&reply)));
-        }
-        match reply {
-            Reply::Value(value) => kernel.tracee.answer(value, false)?,
-            Reply::Error(error) => kernel.tracee.answer(error.into(), true)?,
-            Reply::Exit(status) => return Ok(status),
+    kernel.run()
+}
+
+impl Kernel {
+    /// Answers calls until the program ends.
+    pub(crate) fn run(&mut self) -> std::io::Result<u8> {
+        loop {
+            let Some(call) = self.tracee.next()? else {
+                say("the program ended in a way no call asked for");
+                return Ok(DIED);
+            };
+            let reply = self.call(call.number, call.arguments);
+            if self.trace {
+                say(&format!("{call:x?} = {}", shown(&reply)));
+            }
+            match reply {
+                Reply::Value(value) => self.tracee.answer(value, false)?,
+                Reply::Both(first, second) => self.tracee.answer_both(first, second)?,
+                Reply::Error(error) => self.tracee.answer(error.into(), true)?,
+                Reply::Exit(status) => return Ok(status),
+            }
         }
     }
 }
@@ -127,6 +156,7 @@ fn run(options: Options) -> std::io::Result<u8> {
 fn shown(reply: &Reply) -> String {
     match reply {
         Reply::Value(value) => format!("{value:#x}"),
+        Reply::Both(first, second) => format!("{first:#x}, {second:#x}"),
         Reply::Error(error) => format!("error {error}"),
         Reply::Exit(status) => format!("exit {status}"),
     }

@@ -13,10 +13,10 @@ pub(crate) enum Release {
 
 /// open link unlink chmod stat fstat access rmdir mkdir lstat symlink readlink fchmod rename.
 const OLD: [u64; 14] = [5, 9, 10, 15, 18, 28, 33, 79, 80, 88, 89, 90, 93, 134];
-/// linkat symlinkat readlinkat faccessat renameat unlinkat fstatat openat fchmodat mkdirat.
-const AT: [u64; 10] = [7, 11, 22, 45, 64, 65, 66, 68, 101, 102];
-/// fsat, one number for several of the `*at` calls.
-const FSAT: u64 = 76;
+/// linkat symlinkat readlinkat faccessat renameat unlinkat fstatat openat fchmodat mkdirat forksys.
+const AT: [u64; 11] = [7, 11, 22, 45, 64, 65, 66, 68, 101, 102, 142];
+/// fsat, one number for several of the `*at` calls, and fork1.
+const TEN: [u64; 2] = [76, 143];
 
 impl Release {
     /// From its name on our command line.
@@ -29,11 +29,16 @@ impl Release {
         })
     }
 
+    /// Whether `pipe` writes its ends; before 2013 they were its results.
+    pub(crate) fn writes_pipe_ends(self) -> bool {
+        self == Release::Illumos
+    }
+
     /// Whether it lacks a call, or means another one by the number.
     pub(crate) fn lacks(self, number: u64) -> bool {
         match self {
-            Release::Illumos => number == FSAT,
-            Release::Solaris11 => number == FSAT || OLD.contains(&number),
+            Release::Illumos => TEN.contains(&number),
+            Release::Solaris11 => TEN.contains(&number) || OLD.contains(&number),
             Release::Solaris10 => AT.contains(&number),
         }
     }

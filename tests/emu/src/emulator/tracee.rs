@@ -97,6 +97,40 @@ impl Tracee {
         Ok(ptrace::setregs(self.pid, self.registers)?)
     }
 
+    /// As [`Tracee::answer`] without an error, with a second result.
+    pub(crate) fn answer_both(&mut self, first: i64, second: i64) -> io::Result<()> {
+        self.answer(first, false)?;
+        self.registers.rdx = second.cast_unsigned();
+        Ok(ptrace::setregs(self.pid, self.registers)?)
+    }
+
+    /// Copies the program as it stands behind its call; the copy is stopped there too.
+    pub(crate) fn fork(&mut self) -> io::Result<Tracee> {
+        let options = ptrace::Options::PTRACE_O_TRACESYSGOOD | ptrace::Options::PTRACE_O_EXITKILL;
+        ptrace::setoptions(self.pid, options | ptrace::Options::PTRACE_O_TRACEFORK)?;
+        let child = self.inject(libc::SYS_fork, [0; 6])?;
+        ptrace::setoptions(self.pid, options)?;
+        let child = i32::try_from(child).map_err(io::Error::other)?;
+        if child < 0 {
+            return Err(io::Error::from_raw_os_error(-child));
+        }
+        let pid = Pid::from_raw(child);
+        waitpid(pid, None)?;
+        ptrace::setoptions(pid, options)?;
+        ptrace::setregs(pid, self.registers)?;
+        Ok(Tracee {
+            pid,
+            registers: self.registers,
+        })
+    }
+
+    /// Ends it, if it still runs.
+    pub(crate) fn kill(&self) {
+        // It may have ended by itself.
+        let _ = nix::sys::signal::kill(self.pid, Signal::SIGKILL);
+        let _ = waitpid(self.pid, None);
+    }
+
     /// Bytes of its memory; none where it has no such memory.
     pub(crate) fn bytes(&self, at: u64, length: u64) -> Option<Vec<u8>> {
         let length = usize::try_from(length.min(MOST)).ok()?;
@@ -172,9 +206,12 @@ impl Tracee {
         let mut entered = false;
         loop {
             ptrace::syscall(self.pid, None::<Signal>)?;
-            let WaitStatus::PtraceSyscall(_) = waitpid(self.pid, None)? else {
-                return Err(io::Error::other("the program died in a call of ours"));
-            };
+            match waitpid(self.pid, None)? {
+                WaitStatus::PtraceSyscall(_) => {}
+                // That it forked is told before the call ends.
+                WaitStatus::PtraceEvent(..) => continue,
+                _ => return Err(io::Error::other("the program died in a call of ours")),
+            }
             match ptrace::syscall_info(self.pid)?.op {
                 libc::PTRACE_SYSCALL_INFO_ENTRY => entered = true,
                 libc::PTRACE_SYSCALL_INFO_EXIT if entered => break,
