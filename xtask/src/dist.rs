@@ -44,10 +44,20 @@ pub(crate) fn all() -> Outcome {
 /// # Errors
 /// As [`all`].
 pub(crate) fn host() -> Outcome<PathBuf> {
-    targets::ready(targets::HOST)?;
-    programs(targets::HOST)?;
+    one(targets::HOST.name)
+}
+
+/// Builds for one target by its name, and nothing else; gives the directory.
+///
+/// # Errors
+/// As [`all`]; there is no such target.
+pub(crate) fn one(name: &str) -> Outcome<PathBuf> {
+    let target = targets::TARGETS.iter().find(|target| target.name == name);
+    let target = target.ok_or_else(|| format!("there is no target {name}"))?;
+    targets::ready(target)?;
+    programs(target)?;
     summed()?;
-    Ok(targets::HOST.directory())
+    Ok(target.directory())
 }
 
 /// Writes `dist/SHA256SUMS` for what now lies in `dist/`.
@@ -94,6 +104,10 @@ fn promised(bytes: &[u8], target: &Target, hidden: &[&Path]) -> Outcome {
     if !elf.is_static() {
         return Err(format!("not static: {elf:?}"));
     }
+    let complaints = target.solaris.then(|| sunrt::recipe::complaints(bytes));
+    if let Some(complaint) = complaints.and_then(|mut all| all.next()) {
+        return Err(complaint.into());
+    }
     if elf.machine != target.machine {
         return Err(format!("built for machine {}", elf.machine));
     }
@@ -119,7 +133,7 @@ fn build(target: &Target) -> Outcome<Vec<PathBuf>> {
     for program in PROGRAMS {
         command.args(["--package", program]);
     }
-    command.env("CARGO_ENCODED_RUSTFLAGS", flags()?);
+    command.env("CARGO_ENCODED_RUSTFLAGS", flags(target)?);
     let mut built = Vec::new();
     sh::lines(command, |line| {
         let told: serde_json::Value = serde_json::from_str(line).unwrap_or_default();
@@ -132,9 +146,19 @@ fn build(target: &Target) -> Outcome<Vec<PathBuf>> {
 }
 
 /// The compiler's flags, in cargo's encoding. The linker that comes with the compiler is
-/// used for every target: no foreign tool chain is needed, and none can leave its mark.
-fn flags() -> Outcome<OsString> {
-    let mut flags = OsString::from("-Clinker=rust-lld");
+/// used for every target but Solaris: no foreign tool chain is needed, and none can leave
+/// its mark. Solaris is linked by the machine's own `ld`, for a reason `sunrt::recipe` tells.
+fn flags(target: &Target) -> Outcome<OsString> {
+    let mut flags = OsString::from("-Clinker=");
+    if target.solaris {
+        flags.push(sunrt::recipe::LINKER);
+        for (flag, _) in sunrt::recipe::RUSTFLAGS {
+            flags.push("\x1f");
+            flags.push(flag);
+        }
+    } else {
+        flags.push("rust-lld");
+    }
     for (from, to) in prefixes()? {
         flags.push("\x1f--remap-path-prefix=");
         flags.push(from);
@@ -205,6 +229,8 @@ mod tests {
         let told = [program(), b"at /secret/place/src/lib.rs".to_vec()].concat();
         assert!(check(&told).unwrap_err().contains("build path"));
         assert!(check(b"#!/bin/sh").is_err());
+        let solaris = promised(&program(), targets::SOLARIS, &[]);
+        assert!(solaris.unwrap_err().contains("ET_EXEC"));
     }
 
     #[test]

@@ -34,7 +34,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 Usage: cargo xtask CHORE
 
-  dist              build the static programs into dist/, check and sum them
+  dist [TARGET]     build the static programs into dist/, check and sum them
   iso               dist, then the bootable image dist/concord.iso
   vm [boot]         boot the image in QEMU by BIOS, UEFI and as a stick; boot: that is there
   compare [-- ARG]  dist, then run rcompare on this host
@@ -50,6 +50,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let done = match words.as_slice() {
         ["dist"] => dist::all(),
+        ["dist", name] => dist::one(name).map(|_| ()),
         ["compare", "--", rest @ ..] | ["compare", rest @ ..] => match compare::run(rest) {
             Ok(code) => return code,
             Err(why) => Err(why),

@@ -10,6 +10,7 @@ pub(crate) const NEEDED: &[(&str, &str)] = &[
     ("grub-mkimage", "grub-common"),
     ("ip", "iproute2"),
     ("iptables", "iptables"),
+    ("ld", "binutils"),
     ("lsfd", "util-linux-extra"),
     ("lsof", "lsof"),
     ("mcopy", "mtools"),

@@ -14,26 +14,40 @@ pub(crate) struct Target {
     pub name: &'static str,
     /// The `e_machine` of its ELF files.
     pub machine: u16,
+    /// Whether it is linked as `sunrt` says: static programs of Solaris and illumos.
+    pub solaris: bool,
 }
 
 /// All of them. The first is what `compare` and `test` run on.
-pub(crate) const TARGETS: [Target; 3] = [
+pub(crate) const TARGETS: [Target; 4] = [
     Target {
         triple: "x86_64-unknown-linux-musl",
         name: "linux-x86_64",
         machine: 62,
+        solaris: false,
     },
     Target {
         triple: "i686-unknown-linux-musl",
         name: "linux-i686",
         machine: 3,
+        solaris: false,
     },
     Target {
         triple: "aarch64-unknown-linux-musl",
         name: "linux-aarch64",
         machine: 183,
+        solaris: false,
+    },
+    Target {
+        triple: sunrt::recipe::TARGET,
+        name: "solaris-x86_64",
+        machine: 62,
+        solaris: true,
     },
 ];
+
+/// Solaris 10, 11 and illumos.
+pub(crate) const SOLARIS: &Target = &TARGETS[3];
 
 /// The target the chores themselves run programs of.
 pub(crate) const HOST: &Target = &TARGETS[0];

@@ -2,7 +2,7 @@
 
 use crate::sh::{self, Outcome};
 use crate::workspace::cargo;
-use crate::{dist, packages, tidy};
+use crate::{dist, packages, targets, tidy};
 
 /// Installs what the tests compare against, builds what they run, and runs them all.
 /// Whatever was skipped is told again at the end.
@@ -13,8 +13,12 @@ pub(crate) fn run() -> Outcome {
     let missing = packages::install();
     sh::run(cargo("fmt").args(["--all", "--check"]))?;
     let programs = dist::host()?;
+    let solaris = dist::one(targets::SOLARIS.name);
     sh::run(cargo("clippy").args(["--workspace", "--all-targets", "--", "-D", "warnings"]))?;
     let mut skipped = Vec::new();
+    if let Err(why) = &solaris {
+        skipped.push(format!("LEFT OUT: the programs for Solaris: {why}"));
+    }
     let mut hear = |line: &str| {
         println!("{line}");
         skipped.extend(skip(line).map(str::to_owned));
@@ -22,6 +26,9 @@ pub(crate) fn run() -> Outcome {
     let mut test = cargo("test");
     test.args(["--workspace", "--no-fail-fast"]);
     test.env("CONCORD_DIST", &programs);
+    if let Ok(solaris) = &solaris {
+        test.env("CONCORD_SOLARIS", solaris);
+    }
     // A test that cannot run says so on standard error, past the harness.
     let passed = sh::both(test, &mut hear);
     for program in &missing {

@@ -31,7 +31,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("e2e", &["model", "render"]),
     ("emu", &["model", "solaris", "sunrt", "sysroot"]),
-    ("xtask", &["render"]),
+    ("xtask", &["render", "sunrt"]),
 ];
 
 /// What a program that sends nothing may use.
