@@ -79,6 +79,22 @@ pub fn parse<T: Parser>(argv: &[OsString]) -> Result<T, Error> {
     })
 }
 
+/// The value of a long option before argv is understood: what words mean may hang on it.
+#[must_use]
+pub fn peek(argv: &[OsString], option: &str) -> Option<OsString> {
+    let mut words = argv.iter().skip(1);
+    while let Some(word) = words.next() {
+        if word == option {
+            return words.next().cloned();
+        }
+        let joined = word.to_str().and_then(|word| word.strip_prefix(option));
+        if let Some(value) = joined.and_then(|rest| rest.strip_prefix('=')) {
+            return Some(value.into());
+        }
+    }
+    None
+}
+
 /// The first paragraph of a clap error, in one line, without its label.
 fn one_line(text: &str) -> String {
     let first = text.split("\n\n").next().unwrap_or_default();

@@ -7,6 +7,7 @@ mod listing;
 mod options;
 mod owners;
 mod query;
+mod solaris;
 mod sources;
 
 use cli::{Error, Exit};
@@ -24,6 +25,9 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     cli::main("rnetstat", |argv, out| {
+        if solaris::speaks(&argv) {
+            return solaris::run(&argv, out);
+        }
         let options = cli::parse::<Options>(&argv)?;
         let query = Query::new(&options)?;
         if query.columns.iter().any(|key| key == "help") {

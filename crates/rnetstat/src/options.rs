@@ -123,6 +123,9 @@ pub(crate) struct Options {
     /// The one source to ask; without it the text tables, and sock_diag for what they lack
     #[arg(long, value_name = "SOURCE")]
     pub(crate) via: Option<Via>,
+    /// Whose words and tables: those of the host that is asked, if not named
+    #[arg(long, value_name = "SYSTEM")]
+    style: Option<Style>,
     /// Print the version
     #[arg(short = 'V', long, action = ArgAction::Version)]
     version: Option<bool>,
@@ -152,4 +155,13 @@ pub(crate) enum Via {
     Private,
     /// sock_diag
     Netlink,
+    /// The tables of the STREAMS modules (Solaris)
+    Mib2,
+}
+
+/// Whose words and tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Style {
+    Linux,
+    Solaris,
 }

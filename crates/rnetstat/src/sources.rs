@@ -23,6 +23,7 @@ pub(crate) fn read(
 ) -> Told {
     let via = match query.via {
         Some(Source::Netlink) => Source::Netlink,
+        Some(Source::Mib2) => Source::Mib2,
         // A procfs of our own has the same text tables: it is in the root.
         _ => Source::Procfs,
     };
