@@ -83,10 +83,6 @@ const OPEN: &[(&str, u16)] = &[
     ("rfuser", 7005),
     ("rfuser", 7013),
     ("rfuser", 7016),
-    ("rlsof", 7004),
-    ("rlsof", 7005),
-    ("rlsof", 7013),
-    ("rlsof", 7016),
 ];
 
 #[test]
@@ -137,7 +133,8 @@ fn cell(stage: &Stage, tool: &str, args: &str, port: u16, proto: &str, made: &Ma
         .collect();
     let owners: BTreeSet<u32> = made.holds.iter().map(|hold| hold.pid).collect();
     let named = owners.intersection(&numbers).count();
-    let guess = lines.iter().any(|line| line.contains("?4"));
+    let unsure = |line: &&str| line.contains("?4") || line.contains("probably");
+    let guess = lines.iter().any(unsure);
     match (named, owners.len(), lines.is_empty()) {
         (0, _, true) => "–".to_owned(),
         (0, _, false) => "port".to_owned(),

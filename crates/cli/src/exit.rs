@@ -1,5 +1,6 @@
 //! Exit codes: the same for all five programs.
 
+use model::Gap;
 use std::process::ExitCode;
 
 /// How a program leaves. Gaps weaken only claims of absence: what was found stays found.
@@ -16,10 +17,12 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// The code for a search: found, or not found by one who saw everything, or not.
+    /// The code for a search: found, or not found by one who saw everything that could be
+    /// meant, or not. `gaps` are those that bear on what was asked; that a process ended
+    /// is none of them.
     #[must_use]
-    pub fn of_search(found: bool, gaps: bool) -> Exit {
-        match (found, gaps) {
+    pub fn of_search(found: bool, gaps: &[Gap]) -> Exit {
+        match (found, model::gap::weaken(gaps)) {
             (true, _) => Exit::Good,
             (false, false) => Exit::Nothing,
             (false, true) => Exit::Blind,
@@ -50,10 +53,13 @@ mod tests {
 
     #[test]
     fn gaps_weaken_only_absence() {
-        assert_eq!(Exit::of_search(true, true).code(), 0);
-        assert_eq!(Exit::of_search(true, false).code(), 0);
-        assert_eq!(Exit::of_search(false, false).code(), 1);
-        assert_eq!(Exit::of_search(false, true).code(), 3);
+        let refused = [Gap::new("/proc/7/fd", "no")];
+        assert_eq!(Exit::of_search(true, &refused).code(), 0);
+        assert_eq!(Exit::of_search(true, &[]).code(), 0);
+        assert_eq!(Exit::of_search(false, &[]).code(), 1);
+        assert_eq!(Exit::of_search(false, &refused).code(), 3);
+        let ended = [Gap::ended("/proc/7")];
+        assert_eq!(Exit::of_search(false, &ended).code(), 1);
         assert_eq!(Exit::Failed.code(), 2);
     }
 }

@@ -1,11 +1,13 @@
 //! Linux, and recordings made on Solaris.
 
-use model::ask::{FilesAsk, Holdings, KernelFiles, Observer, SocketAsk, Table, Told, WalkAsk};
+use model::ask::{
+    FilesAsk, Holdings, KernelFiles, Meant, Observer, SocketAsk, Table, Told, WalkAsk,
+};
 use model::asked::AskedSocket;
 use model::{
     Foreign, Gaps, IfIndex, Inode, Mount, NetNs, Pid, Process, Socket, Source, State, Uid,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::net::IpAddr;
 use sysroot::Sysroot;
@@ -29,25 +31,31 @@ pub fn holdings(root: &Sysroot, ask: &WalkAsk) -> Holdings {
     }
 }
 
-/// Gives every process asked for with its open files, ordered by pid.
-pub fn files(root: &Sysroot, ask: &FilesAsk, sink: &mut dyn FnMut(Process, Vec<Table>)) -> Told {
+/// Gives every process asked for with its open files, ordered by pid. Of a process that is not
+/// `meant` nothing is read but what it is.
+pub fn files(
+    root: &Sysroot,
+    ask: &FilesAsk,
+    meant: Meant<'_>,
+    sink: &mut dyn FnMut(Process, Vec<Table>),
+) -> Told {
     match solaris::is_recording(root) {
-        true => solaris::files(root, ask, sink),
-        false => linux::files(root, ask, sink),
+        true => solaris::files(root, ask, meant, sink),
+        false => linux::files(root, ask, meant, sink),
     }
 }
 
-/// Gives the sockets of the namespace a process is in.
+/// Gives the sockets of the namespace these processes are in.
 pub fn sockets_near(
     root: &Sysroot,
     netns: NetNs,
-    pid: Pid,
+    pids: &[Pid],
     ask: &SocketAsk,
     sink: &mut dyn FnMut(Socket),
 ) -> Told {
     match solaris::is_recording(root) {
-        true => solaris::sockets_near(root, netns, pid, ask, sink),
-        false => linux::sockets_near(root, netns, pid, ask, sink),
+        true => solaris::sockets_near(root, netns, pids, ask, sink),
+        false => linux::sockets_near(root, netns, pids, ask, sink),
     }
 }
 
@@ -88,8 +96,8 @@ either! {
     kernel_files() -> (KernelFiles, Gaps);
     /// What is mounted where.
     mounts() -> (Vec<Mount>, Gaps);
-    /// Network namespaces that processes are in, our own left out.
-    task_netns() -> BTreeMap<NetNs, Pid>;
+    /// Network namespaces that processes are in, or only these, our own left out.
+    task_netns(only: Option<&HashSet<Pid>>) -> BTreeMap<NetNs, Vec<Pid>>;
     /// Names of the interfaces.
     interfaces() -> (BTreeMap<IfIndex, Foreign>, Gaps);
     /// Addresses of the host.

@@ -65,6 +65,9 @@ pub struct FilesAsk {
     pub exempt: Vec<Foreign>,
 }
 
+/// Whether anything of a process can be meant, by what it is; none where that decides nothing.
+pub type Meant<'a> = Option<&'a (dyn Fn(&crate::Process) -> bool + Sync)>;
+
 /// Files the kernel itself uses, without any process.
 #[derive(Clone, Debug, Default)]
 pub struct KernelFiles {

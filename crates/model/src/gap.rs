@@ -14,7 +14,23 @@ pub struct Gap {
     pub errno: Option<i32>,
 }
 
+/// Why nothing more is told of a process that ended.
+const ENDED: &str = "ended while it was read";
+
 impl Gap {
+    /// A gap for a process or a thread that ended while it was looked at.
+    #[must_use]
+    pub fn ended(place: impl Into<String>) -> Gap {
+        Gap::new(place, ENDED)
+    }
+
+    /// Whether it only tells that a process ended. Who has ended holds nothing, so this
+    /// weakens no claim that nobody does.
+    #[must_use]
+    pub fn is_end(&self) -> bool {
+        self.reason == ENDED
+    }
+
     /// A gap for bytes we could not make sense of.
     #[must_use]
     pub fn new(place: impl Into<String>, reason: impl Into<String>) -> Gap {
@@ -46,6 +62,12 @@ impl Gap {
 /// All gaps of one answer, in the order met.
 pub type Gaps = Vec<Gap>;
 
+/// Whether one of these weakens a claim of absence.
+#[must_use]
+pub fn weaken(gaps: &[Gap]) -> bool {
+    !gaps.iter().all(Gap::is_end)
+}
+
 /// Every gap once, in the order met: a place asked twice and refused twice is one place.
 #[must_use]
 pub fn distinct(gaps: &[Gap]) -> Vec<&Gap> {
@@ -56,6 +78,13 @@ pub fn distinct(gaps: &[Gap]) -> Vec<&Gap> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_ended_holds_nothing() {
+        let (ended, refused) = (Gap::ended("/proc/7"), Gap::new("/proc/8/fd", "no"));
+        assert!(!weaken(&[]) && !weaken(std::slice::from_ref(&ended)));
+        assert!(weaken(&[ended, refused]));
+    }
 
     #[test]
     fn a_place_refused_twice_is_one_gap() {

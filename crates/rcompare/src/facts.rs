@@ -28,7 +28,7 @@ pub(crate) fn facts() -> Facts {
     let (identity, mut more) = host::read::identity::identity(&root);
     gaps.append(&mut more);
     // A process that ends meanwhile, or whose namespace we may not know, tells of none.
-    let other_netns = host::task_netns(&root).into_keys().collect();
+    let other_netns = host::task_netns(&root, None).into_keys().collect();
     let (steers, steering_gaps) = host::read::steering::steering(&root);
     Facts {
         steers,

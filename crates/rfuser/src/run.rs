@@ -55,7 +55,7 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<Exit, Error>
         found.gaps.as_slice()
     };
     options.common.finish("rfuser", &root, told)?;
-    Ok(Exit::of_search(hit, !found.gaps.is_empty()))
+    Ok(Exit::of_search(hit, &found.gaps))
 }
 
 /// The names as typed, and what they mean.

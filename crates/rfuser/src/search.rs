@@ -189,7 +189,7 @@ pub(crate) fn files(root: &Sysroot, goals: &[Goal], keep_rows: bool, found: &mut
         ..
     } = found;
     let own = std::process::id();
-    let mut told = host::files(root, &ask, &mut |process, tables| {
+    let mut told = host::files(root, &ask, None, &mut |process, tables| {
         // That we look at it is no use of it.
         if process.id.pid.0 == own && root.is_live() {
             return;

@@ -2,11 +2,12 @@
 
 use crate::elsewhere::Elsewhere;
 use crate::endpoints::{Ends, Key};
+use crate::flight;
 use crate::query::{Class, Query};
 use crate::row::{Row, Show};
 use crate::sockets::{self, Sockets};
-use model::ask::{FilesAsk, Table};
-use model::{Coverage, Foreign, Gaps, Process};
+use model::ask::{FilesAsk, Meant, Table, Told};
+use model::{Coverage, Foreign, Gaps, Pid, Process};
 use std::collections::HashSet;
 use std::io;
 use sysroot::Sysroot;
@@ -32,6 +33,8 @@ pub(crate) struct Round {
     /// Whether a row was printed.
     pub(crate) found: bool,
     pub(crate) gaps: Gaps,
+    /// Those in the way of finding what was asked for.
+    pub(crate) bearing: Gaps,
     pub(crate) coverage: Coverage,
 }
 
@@ -46,8 +49,8 @@ pub(crate) struct Extra {
     pub(crate) ends: bool,
     /// Also list them.
     pub(crate) end_rows: bool,
-    /// Sockets of other network namespaces are meant too.
-    pub(crate) all_netns: bool,
+    /// Only sockets of the reader's own network namespace are meant.
+    pub(crate) own_netns: bool,
     /// Files below these directories are not asked about.
     pub(crate) exempt: Vec<Foreign>,
 }
@@ -60,6 +63,10 @@ struct Listing<'a> {
     elsewhere: Option<Elsewhere<'a>>,
     print: &'a mut dyn Print,
     out: &'a mut dyn io::Write,
+    /// Which sockets hang on a descriptor.
+    seen: Vec<bool>,
+    /// Whether there was a process whose rows could be meant.
+    met: bool,
     found: bool,
 }
 
@@ -78,9 +85,15 @@ pub(crate) fn round(
     let with_ends = extra.ends || extra.end_rows;
     // Sockets of other namespaces need their names only where their rows can be printed.
     let sockets_only = !with_ends && query.only(&[Class::Inet, Class::Unix]);
-    let elsewhere = extra.all_netns || !sockets_only;
-    let (sockets, gaps) = sockets::read(root, elsewhere);
-    let ask = ask(query, extra, with_ends, &sockets);
+    let elsewhere = !(extra.own_netns && sockets_only);
+    // The other ends of what is meant may hang anywhere.
+    let pids = query.pids().filter(|_| !with_ends);
+    let (sockets, gaps) = sockets::read(root, elsewhere, pids.as_ref());
+    let needs_addresses = query.needs_addresses();
+    let who = query.who();
+    let may_mean = |process: &Process| who.as_ref().is_none_or(|who| who.may_mean(process));
+    let meant: Meant<'_> = who.is_some().then_some(&may_mean);
+    let ask = ask(query, extra, with_ends, pids, &sockets);
     let mut listing = Listing {
         query,
         show,
@@ -88,45 +101,77 @@ pub(crate) fn round(
         elsewhere: elsewhere.then(|| Elsewhere::new(root)),
         print,
         out,
+        seen: vec![false; sockets.len()],
+        met: false,
         found: false,
     };
     let mut outcome = Ok(());
-    let mut told = if with_ends {
-        let mut processes = Vec::new();
-        let told = host::files(root, &ask, &mut |process, tables| {
-            processes.push((process, tables));
-        });
-        let (mounts, _) = host::mounts(root);
-        let queues = mounts.iter().filter(|mount| mount.kind == b"mqueue");
-        let ends = Ends::new(
-            &processes,
-            &sockets,
-            queues.map(|mount| mount.device).collect(),
-        );
-        outcome = listing.with_ends(&processes, &ends, extra.end_rows);
-        told
+    let (told, mut bearing) = if with_ends {
+        let (told, all) = everybody(root, &ask);
+        let ends = Ends::new(&all, &sockets, queues(root));
+        outcome = listing.with_ends(&all, &ends, extra.end_rows);
+        // Nothing was found: who was only read for the other ends bears no blame for it.
+        let bearing = match meant {
+            Some(_) if !listing.found => host::files(root, &ask, meant, &mut |_, _| {}).gaps,
+            _ => told.gaps.clone(),
+        };
+        (told, bearing)
     } else {
-        host::files(root, &ask, &mut |process, tables| {
+        let mut told = host::files(root, &ask, meant, &mut |process, tables| {
             if outcome.is_ok() {
                 outcome = listing.process(&process, &tables, None, None);
             }
-        })
+        });
+        outcome?;
+        outcome = listing.in_flight(root).map(|mut gaps| {
+            // That one of those who are meant has it in flight shows in what was read of them.
+            if meant.is_none() {
+                told.gaps.append(&mut gaps);
+            }
+        });
+        let bearing = told.gaps.clone();
+        (told, bearing)
     };
     outcome?;
-    let mut round = Round {
+    if needs_addresses && listing.met {
+        bearing.extend_from_slice(&gaps);
+    }
+    let round = Round {
         found: listing.found,
-        gaps,
+        gaps: [gaps, told.gaps].concat(),
+        bearing,
         coverage: told.coverage,
     };
-    round.gaps.append(&mut told.gaps);
     print.end(&round, out)?;
     Ok(round)
 }
 
-fn ask(query: &Query, extra: &Extra, with_ends: bool, sockets: &Sockets) -> FilesAsk {
+/// Every process with what it holds open, kept.
+fn everybody(root: &Sysroot, ask: &FilesAsk) -> (Told, Vec<(Process, Vec<Table>)>) {
+    let mut all = Vec::new();
+    let told = host::files(root, ask, None, &mut |process, tables| {
+        all.push((process, tables));
+    });
+    (told, all)
+}
+
+/// The file systems of message queues.
+fn queues(root: &Sysroot) -> Vec<u64> {
+    let (mounts, _) = host::mounts(root);
+    let queues = mounts.iter().filter(|mount| mount.kind == b"mqueue");
+    queues.map(|mount| mount.device).collect()
+}
+
+fn ask(
+    query: &Query,
+    extra: &Extra,
+    with_ends: bool,
+    pids: Option<HashSet<Pid>>,
+    sockets: &Sockets,
+) -> FilesAsk {
     let sockets_only = !with_ends && query.only(&[Class::Inet, Class::Unix]);
     FilesAsk {
-        pids: query.pids().filter(|_| !with_ends),
+        pids,
         sockets_only,
         threads: extra.threads,
         flags: extra.flags,
@@ -151,9 +196,13 @@ impl Listing<'_> {
         if !self.query.admits(process) {
             return Ok(());
         }
+        self.met = true;
         for table in tables {
             for file in &table.files {
                 let known = self.sockets.of(file);
+                if let Some(seen) = self.sockets.at(file).and_then(|at| self.seen.get_mut(at)) {
+                    *seen = true;
+                }
                 let asked = match (known, &mut self.elsewhere) {
                     (None, Some(elsewhere)) => elsewhere.ask(process, table.tid, file),
                     _ => None,
@@ -185,6 +234,35 @@ impl Listing<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Prints who may have in flight what was asked for and hangs on no descriptor.
+    fn in_flight(&mut self, root: &Sysroot) -> io::Result<Gaps> {
+        let missed = self.sockets.iter().zip(&self.seen).enumerate();
+        let missed: HashSet<usize> = missed
+            .filter(|(_, (socket, seen))| !**seen && self.query.asks_for(socket))
+            .map(|(at, _)| at)
+            .collect();
+        if missed.is_empty() || !self.met {
+            return Ok(Gaps::new());
+        }
+        let (guesses, told) = flight::guesses(root, self.sockets, &missed);
+        for guess in &guesses {
+            let row = Row {
+                process: &guess.process,
+                tid: guess.tid,
+                file: &guess.file,
+                socket: Some(guess.socket),
+                protocol: None,
+                ends: "",
+                show: self.show,
+            };
+            if self.query.admits(&guess.process) && self.query.picks(&row) {
+                self.found = true;
+                self.print.row(&row, self.out)?;
+            }
+        }
+        Ok(told.gaps)
     }
 
     /// The same over processes already read; under `end_rows` the other ends of what is

@@ -6,6 +6,7 @@ mod cells;
 mod elsewhere;
 mod endpoints;
 mod fields;
+mod flight;
 mod json;
 mod listing;
 mod lsof_json;

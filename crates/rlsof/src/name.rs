@@ -18,6 +18,9 @@ pub(crate) fn full(row: &Row<'_>, out: &mut Text) {
         (Some(own), Some(other)) if own != other => out.show(format_args!(" netns={other}")),
         _ => {}
     }
+    if row.is_guess() {
+        out.word(" probably in flight");
+    }
 }
 
 /// Writes the name alone.

@@ -47,8 +47,11 @@ pub(crate) struct Options {
     /// Show sizes only; PROTOCOL:STATES keeps only sockets in these states, ^ excludes
     #[arg(short, long, value_name = "P:S", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     pub(crate) size: Vec<String>,
-    /// -i and -U also mean sockets of other network namespaces
+    /// -i and -U mean only sockets of our own network namespace
     #[arg(long)]
+    pub(crate) own_netns: bool,
+    /// Accepted, the default: sockets of every network namespace
+    #[arg(long, hide_short_help = true, conflicts_with = "own_netns")]
     pub(crate) all_netns: bool,
     /// All selections must fit, not any
     #[arg(short = 'a', long)]

@@ -4,7 +4,7 @@
 use crate::options::Options;
 use crate::row::Row;
 use cli::Error;
-use model::{FileKind, Foreign, Pid, Process, Proto, Uid};
+use model::{FileKind, Foreign, Inet, Pid, Process, Proto, Socket, Uid};
 use select::{Address, Command, Fds, Numbers, Place, StateFilter, Users};
 use std::collections::{BTreeMap, HashSet};
 
@@ -17,7 +17,7 @@ pub(crate) struct Item {
     pub(crate) found: bool,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum What {
     Pid(u32),
     Group(u32),
@@ -80,12 +80,65 @@ pub(crate) struct Query {
 }
 
 /// Processes refused whatever else is asked.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Excluded {
     pids: Vec<u32>,
     groups: Vec<u32>,
     users: Vec<u32>,
     commands: Vec<Command>,
+}
+
+impl Excluded {
+    fn is_empty(&self) -> bool {
+        let Excluded {
+            pids,
+            groups,
+            users,
+            commands,
+        } = self;
+        pids.is_empty() && groups.is_empty() && users.is_empty() && commands.is_empty()
+    }
+
+    fn admits(&self, process: &Process) -> bool {
+        let group = process
+            .pgid
+            .is_some_and(|group| self.groups.contains(&group.0));
+        let user = process.uid.is_some_and(|uid| self.users.contains(&uid.0));
+        let comm = process.comm.as_bytes();
+        !(self.pids.contains(&process.id.pid.0)
+            || group
+            || user
+            || self.commands.iter().any(|command| command.matches(comm)))
+    }
+}
+
+/// Selections that a process meets or does not, whatever it holds open.
+pub(crate) struct Who {
+    /// Of these kinds, one each under `all`, else any one of all; none name nobody in particular.
+    named: Vec<What>,
+    all: bool,
+    not: Excluded,
+}
+
+impl Who {
+    /// Whether a row of this process can be meant. What is not known of it, it may be.
+    pub(crate) fn may_mean(&self, process: &Process) -> bool {
+        let meets = |what: &What| match what {
+            What::Group(group) => process.pgid.is_none_or(|own| own.0 == *group),
+            What::User(uid) => process.uid.is_none_or(|own| own.0 == *uid),
+            other => of_process(other, process),
+        };
+        let class_met = |class: Class| {
+            let of_class = |what: &&What| what.class() == class;
+            self.named.iter().filter(of_class).any(meets)
+        };
+        let named = if self.all {
+            self.named.iter().all(|what| class_met(what.class()))
+        } else {
+            self.named.is_empty() || self.named.iter().any(meets)
+        };
+        named && self.not.admits(process)
+    }
 }
 
 impl Query {
@@ -203,13 +256,13 @@ impl Query {
         }
     }
 
-    /// The processes that can be meant, if the selection names them.
+    /// The processes that can be meant, if the selection names them and does not refuse them.
     pub(crate) fn pids(&self) -> Option<HashSet<Pid>> {
         if !self.only(&[Class::Pid]) {
             return None;
         }
         let pids = self.items.iter().filter_map(|item| match item.what {
-            What::Pid(pid) => Some(Pid(pid)),
+            What::Pid(pid) if !self.not.pids.contains(&pid) => Some(Pid(pid)),
             _ => None,
         });
         Some(pids.collect())
@@ -217,16 +270,39 @@ impl Query {
 
     /// Whether a process is not refused.
     pub(crate) fn admits(&self, process: &Process) -> bool {
-        let not = &self.not;
-        let group = process
-            .pgid
-            .is_some_and(|group| not.groups.contains(&group.0));
-        let user = process.uid.is_some_and(|uid| not.users.contains(&uid.0));
-        let comm = process.comm.as_bytes();
-        !(not.pids.contains(&process.id.pid.0)
-            || group
-            || user
-            || not.commands.iter().any(|command| command.matches(comm)))
+        self.not.admits(process)
+    }
+
+    /// What decides by a process alone whether any of its rows can be meant; none where every
+    /// process may have some.
+    pub(crate) fn who(&self) -> Option<Who> {
+        let of_processes = [Class::Pid, Class::Group, Class::User, Class::Command];
+        let named = if self.all || self.only(&of_processes) {
+            self.items
+                .iter()
+                .map(|item| item.what.clone())
+                .filter(|what| of_processes.contains(&what.class()))
+                .collect()
+        } else {
+            Vec::new()
+        };
+        let who = Who {
+            named,
+            all: self.all,
+            not: self.not.clone(),
+        };
+        (!who.named.is_empty() || !who.not.is_empty()).then_some(who)
+    }
+
+    /// Whether it takes the address of a socket to tell that a row is meant.
+    pub(crate) fn needs_addresses(&self) -> bool {
+        let by_address = |item: &Item| match &item.what {
+            What::Inet(_) | What::Unix => true,
+            What::Place(Place::Socket { .. } | Place::Below { .. }) => true,
+            What::Place(_) | What::Pid(_) | What::Group(_) | What::User(_) => false,
+            What::Command(_) | What::Tasks | What::Nfs(_) | What::Fd | What::Links(_) => false,
+        };
+        self.items.iter().any(by_address)
     }
 
     /// Whether a row of an admitted process is meant. Notes which items it meets.
@@ -254,6 +330,18 @@ impl Query {
         if self.all { met == asked } else { met != 0 }
     }
 
+    /// Whether an internet socket is asked for, by its address and state.
+    pub(crate) fn asks_for(&self, socket: &Socket) -> bool {
+        let Some(inet) = socket.kind.inet() else {
+            return false;
+        };
+        let by_address = |item: &Item| match &item.what {
+            What::Inet(address) => fits(address, inet),
+            _ => false,
+        };
+        self.states.iter().all(|filter| filter.admits(inet)) && self.items.iter().any(by_address)
+    }
+
     /// What was asked for and not met: its kind, and how it was typed.
     pub(crate) fn misses(&self) -> impl Iterator<Item = &(&'static str, String)> {
         self.items
@@ -273,18 +361,14 @@ impl Query {
 fn meets(what: &What, fds: &Fds, row: &Row<'_>) -> bool {
     let process = row.process;
     match what {
-        What::Pid(pid) => process.id.pid.0 == *pid,
-        What::Group(group) => process.pgid.is_some_and(|own| own.0 == *group),
-        What::User(uid) => process.uid.is_some_and(|own| own.0 == *uid),
-        What::Command(command) => command.matches(process.comm.as_bytes()),
+        What::Pid(_) | What::Group(_) | What::User(_) | What::Command(_) => {
+            of_process(what, process)
+        }
         What::Tasks => row.tid.is_some(),
         What::Inet(address) => row
             .near_socket()
             .and_then(|socket| socket.kind.inet())
-            // Raw sockets have no ports: they are meant only by their name.
-            .is_some_and(|inet| {
-                address.matches(inet) && (inet.proto != Proto::Raw || address.proto.is_some())
-            }),
+            .is_some_and(|inet| fits(address, inet)),
         What::Unix => row.near_socket().is_some() && row.unix().is_some(),
         What::Nfs(devices) => row.file.device.is_some_and(|own| devices.contains(&own)),
         What::Fd => fds.names(row.file.slot),
@@ -298,6 +382,96 @@ fn meets(what: &What, fds: &Fds, row: &Row<'_>) -> bool {
     }
 }
 
+/// Raw sockets have no ports: they are meant only by their name.
+fn fits(address: &Address, inet: &Inet) -> bool {
+    address.matches(inet) && (inet.proto != Proto::Raw || address.proto.is_some())
+}
+
+/// Whether a process meets what is asked of processes.
+fn of_process(what: &What, process: &Process) -> bool {
+    match what {
+        What::Pid(pid) => process.id.pid.0 == *pid,
+        What::Group(group) => process.pgid.is_some_and(|own| own.0 == *group),
+        What::User(uid) => process.uid.is_some_and(|own| own.0 == *uid),
+        What::Command(command) => command.matches(process.comm.as_bytes()),
+        What::Tasks | What::Inet(_) | What::Unix | What::Nfs(_) | What::Fd => false,
+        What::Links(_) | What::Place(_) => false,
+    }
+}
+
 pub(crate) fn usage(text: &str) -> Error {
     Error::Usage(render::safe::escaped(text.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::ProcessId;
+
+    /// Whether rows of a process of this pid, user 7 and command `sshd` may be meant.
+    fn may_mean(pid: u32, options: &Options) -> Option<bool> {
+        let process = Process {
+            id: ProcessId {
+                pid: Pid(pid),
+                start: 1,
+            },
+            ppid: None,
+            pgid: Some(Pid(70)),
+            uid: Some(Uid(7)),
+            comm: Foreign::from("sshd"),
+            cmdline: None,
+            exe: None,
+            netns: None,
+            kernel_thread: false,
+            zone: None,
+        };
+        let query = Query::new(options, &BTreeMap::new()).unwrap();
+        Some(query.who()?.may_mean(&process))
+    }
+
+    fn words(list: &[&str]) -> Vec<String> {
+        list.iter().map(|word| (*word).to_owned()).collect()
+    }
+
+    #[test]
+    fn a_process_that_cannot_be_meant_is_known_by_what_it_is() {
+        let none = Options::default();
+        assert_eq!(may_mean(5, &none), None);
+        let by_pid = Options {
+            pid: words(&["5,6"]),
+            ..Options::default()
+        };
+        assert_eq!(may_mean(5, &by_pid), Some(true));
+        assert_eq!(may_mean(4, &by_pid), Some(false));
+        let refused = Options {
+            pid: words(&["^5"]),
+            ..Options::default()
+        };
+        assert_eq!(may_mean(5, &refused), Some(false));
+        assert_eq!(may_mean(4, &refused), Some(true));
+        let either = Options {
+            pid: words(&["5"]),
+            inet: words(&[""]),
+            ..Options::default()
+        };
+        // Anybody may have an internet socket.
+        assert_eq!(may_mean(4, &either), None);
+        let both = Options {
+            and: true,
+            ..either
+        };
+        assert_eq!(may_mean(4, &both), Some(false));
+        let user_and_command = Options {
+            and: true,
+            user: words(&["7"]),
+            command: words(&["ss"]),
+            ..Options::default()
+        };
+        assert_eq!(may_mean(4, &user_and_command), Some(true));
+        let other = Options {
+            command: words(&["cron"]),
+            ..user_and_command
+        };
+        assert_eq!(may_mean(4, &other), Some(false));
+    }
 }

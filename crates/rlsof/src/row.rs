@@ -1,6 +1,8 @@
 //! One row: a process, one of its open files, and the socket that may be.
 
-use model::{FileKind, Foreign, Kind, NetNs, OpenFile, Pid, Process, Proto, Socket, Uid, Unix};
+use model::{
+    FileKind, Foreign, Kind, NetNs, OpenFile, Pid, Process, Proto, Slot, Socket, Uid, Unix,
+};
 use std::collections::BTreeMap;
 
 /// How rows are shown.
@@ -26,8 +28,8 @@ pub(crate) struct Show {
     pub(crate) human: bool,
     /// The reader's network namespace: sockets of others are marked.
     pub(crate) netns: Option<NetNs>,
-    /// Selections mean sockets of other namespaces too.
-    pub(crate) all_netns: bool,
+    /// Selections mean only sockets of that namespace.
+    pub(crate) own_netns: bool,
 }
 
 /// What stands in the column for size and offset.
@@ -57,8 +59,13 @@ impl<'a> Row<'a> {
     pub(crate) fn near_socket(&self) -> Option<&'a Socket> {
         let own = self.show.netns;
         self.socket.filter(|socket| {
-            self.show.all_netns || own.is_none() || socket.netns.is_none_or(|it| Some(it) == own)
+            !self.show.own_netns || own.is_none() || socket.netns.is_none_or(|it| Some(it) == own)
         })
+    }
+
+    /// Whether it is a socket nobody holds, told of one who has descriptors in flight.
+    pub(crate) fn is_guess(&self) -> bool {
+        matches!(self.file.slot, Slot::InFlight(_)) && self.socket.is_some()
     }
 
     /// The unix part of its socket.

@@ -43,7 +43,7 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<Exit, Error>
             users
         },
         netns: host::netns(&root),
-        all_netns: options.all_netns,
+        own_netns: options.own_netns,
         ..show(options)?
     };
     let mut print = printer(options)?;
@@ -52,7 +52,7 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<Exit, Error>
         threads: options.tasks.as_deref() != Some("i"),
         ends: options.endpoints,
         end_rows: options.endpoint_files,
-        all_netns: options.all_netns,
+        own_netns: options.own_netns,
         exempt: options
             .exempt
             .iter()
@@ -100,10 +100,10 @@ fn finish(
     } else {
         options.common.finish("rlsof", root, &[])?;
     }
-    let all_found = query.misses().next().is_none() && (round.found || query.items.is_empty());
+    let all_found = query.misses().next().is_none() && round.found;
     Ok(Exit::of_search(
         all_found || options.quiet_misses,
-        !round.gaps.is_empty(),
+        &round.bearing,
     ))
 }
 

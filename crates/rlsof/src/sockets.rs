@@ -1,7 +1,7 @@
 //! The sockets of this network namespace and of those processes are in, found by inode.
 
 use model::ask::{SocketAsk, States};
-use model::{Family, FileKind, Gaps, Inode, OpenFile, Proto, Socket, Source};
+use model::{Family, FileKind, Gaps, Inode, OpenFile, Pid, Proto, Socket, Source};
 use std::collections::HashSet;
 use sysroot::Sysroot;
 
@@ -10,21 +10,26 @@ use sysroot::Sysroot;
 pub(crate) struct Sockets(Vec<Socket>);
 
 impl Sockets {
-    /// The socket a descriptor stands for.
-    fn get(&self, inode: Inode) -> Option<&Socket> {
-        let at = self
-            .0
-            .binary_search_by_key(&inode, |socket| socket.inode)
-            .ok()?;
-        self.0.get(at)
-    }
-
     /// The socket an open file is.
     pub(crate) fn of(&self, file: &OpenFile) -> Option<&Socket> {
-        match file.kind {
-            FileKind::Socket => self.get(file.inode?),
-            _ => None,
-        }
+        self.0.get(self.at(file)?)
+    }
+
+    /// Its place among the sockets.
+    pub(crate) fn at(&self, file: &OpenFile) -> Option<usize> {
+        let inode = file.inode.filter(|_| file.kind == FileKind::Socket)?;
+        self.0
+            .binary_search_by_key(&inode, |socket| socket.inode)
+            .ok()
+    }
+
+    /// Every socket, in the order of its place.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Socket> {
+        self.0.iter()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
     }
 
     /// Inodes of the unix sockets.
@@ -37,10 +42,14 @@ impl Sockets {
     }
 }
 
-/// Reads every table of this network namespace and, if `elsewhere`, of those processes are in.
-/// sock_diag is asked first, because it is faster and knows more; a table it does not give is
-/// read as text.
-pub(crate) fn read(root: &Sysroot, elsewhere: bool) -> (Sockets, Gaps) {
+/// Reads every table of this network namespace and, if `elsewhere`, of those processes are in,
+/// or only these processes are in. sock_diag is asked first, because it is faster and knows more; a
+/// table it does not give is read as text.
+pub(crate) fn read(
+    root: &Sysroot,
+    elsewhere: bool,
+    only: Option<&HashSet<Pid>>,
+) -> (Sockets, Gaps) {
     let (mut sockets, mut gaps) = (Vec::new(), Gaps::new());
     for table in tables() {
         let ask = SocketAsk {
@@ -60,16 +69,13 @@ pub(crate) fn read(root: &Sysroot, elsewhere: bool) -> (Sockets, Gaps) {
         states: States::ALL,
     };
     let others = if elsewhere {
-        host::task_netns(root)
+        host::task_netns(root, only)
     } else {
         Default::default()
     };
-    for (netns, pid) in others {
-        let mut told = host::sockets_near(root, netns, pid, &ask, &mut keep(&mut sockets));
-        // Of a process that ended meanwhile there is nothing to tell.
-        if host::process(root, pid).is_some() {
-            gaps.append(&mut told.gaps);
-        }
+    for (netns, pids) in others {
+        let mut told = host::sockets_near(root, netns, &pids, &ask, &mut keep(&mut sockets));
+        gaps.append(&mut told.gaps);
     }
     // A multipath socket shares its inode with its first TCP connection. That comes first: it
     // is what lsof shows, and what `-iTCP` means.

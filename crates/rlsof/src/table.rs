@@ -53,6 +53,10 @@ pub(crate) struct Terse(BTreeSet<u32>);
 
 impl Print for Terse {
     fn row(&mut self, row: &Row<'_>, _: &mut dyn io::Write) -> io::Result<()> {
+        // What is done with pids suits only those who are known to have it.
+        if row.is_guess() {
+            return Ok(());
+        }
         self.0.insert(row.process.id.pid.0);
         Ok(())
     }

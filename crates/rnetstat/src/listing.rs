@@ -42,7 +42,7 @@ pub(crate) struct Outcome {
 impl Outcome {
     fn new(query: &Query, rows: u64, told: Told) -> Outcome {
         Outcome {
-            exit: Exit::of_search(rows > 0, !told.gaps.is_empty()),
+            exit: Exit::of_search(rows > 0, &told.gaps),
             missing: if query.mode == Mode::Sockets {
                 sources::missing(query, &told)
             } else {

@@ -28,6 +28,9 @@ impl Owners {
             .filter(|inode| inode.0 != 0)
             .collect();
         let mut owners = Owners::default();
+        if inodes.is_empty() {
+            return (owners, Gaps::new());
+        }
         let mut gaps = owners.walk(root, inodes, false);
         // Netlink sockets of the kernel have no owner by nature.
         let ownerless: HashSet<Inode> = sockets

@@ -69,7 +69,7 @@ impl Dir {
         let path = self.place(name);
         let inside = Path::new(OsStr::from_bytes(name));
         let result = sys::open_dir(self.fd.as_fd(), inside, self.root.confined());
-        let fd = self.root.note(&path, result)?;
+        let fd = self.root.note_held(&path, result)?;
         self.root.record(&path, Recorder::directory);
         Ok(Dir::new(self.root.clone(), fd, path))
     }
@@ -87,7 +87,7 @@ impl Dir {
             return result;
         }
         let path = self.place(name);
-        self.root.note(&path, result)?;
+        self.root.note_held(&path, result)?;
         self.root
             .record(&path, |recorder, path| recorder.file(path, bytes));
         Ok(())
@@ -103,7 +103,7 @@ impl Dir {
             return result;
         }
         let path = self.place(name);
-        self.root.note(&path, result)?;
+        self.root.note_held(&path, result)?;
         self.root
             .record(&path, |recorder, path| recorder.link(path, target));
         Ok(())
@@ -146,7 +146,7 @@ impl Dir {
             let length = match sys::entries(self.fd.as_fd(), buffer) {
                 Ok(0) => return Ok(()),
                 Ok(length) => length,
-                Err(error) => return self.root.note(&self.path, Err(error)),
+                Err(error) => return self.root.note_held(&self.path, Err(error)),
             };
             for entry in sys::split_entries(buffer.get(..length).unwrap_or_default()) {
                 if keep && entry.is_dir {

@@ -265,7 +265,10 @@ impl Sysroot {
                 match (recorded.stats.get(path), recorded.errors.get(path)) {
                     (Some(stat), _) => Ok(*stat),
                     (None, Some(errno)) => Err(io::Error::from_raw_os_error(*errno)),
-                    (None, None) => Err(io::ErrorKind::NotFound.into()),
+                    (None, None) => Err(io::Error::new(
+                        io::ErrorKind::NotFound,
+                        "not in the recording",
+                    )),
                 }
             }
         }
@@ -305,6 +308,22 @@ impl Sysroot {
             }
         }
         Err(error)
+    }
+
+    /// The same for a place below a held directory. There the live system lacks what belongs to
+    /// a task that ended: a place that only a recorded tree lacks is told apart from it.
+    fn note_held<T>(&self, path: &Path, result: io::Result<T>) -> io::Result<T> {
+        let told = match &self.0.kind {
+            Kind::Recorded(recorded) => recorded.errors.contains_key(&*self.kept_at(path)),
+            Kind::Live | Kind::Recording(_) => true,
+        };
+        match result {
+            Err(error) if !told && error.kind() == io::ErrorKind::NotFound => Err(io::Error::new(
+                io::ErrorKind::NotFound,
+                "not in the recording",
+            )),
+            other => self.note(path, other),
+        }
     }
 
     /// Gives the names in a directory of a recorded tree of which only a failure was recorded:
@@ -356,8 +375,10 @@ impl Sysroot {
         }
     }
 
-    /// Live and not recording: nothing to do beside the call itself.
-    fn is_plain(&self) -> bool {
+    /// Live and not recording: nothing to do beside the call itself. Otherwise an answer for
+    /// one place must not stand for another: which comes first is not the same in a replay.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
         matches!(self.0.kind, Kind::Live)
     }
 

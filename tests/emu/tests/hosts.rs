@@ -180,7 +180,7 @@ fn a_shared_inode_names_one_socket() {
         ..FilesAsk::default()
     };
     let mut inodes = Vec::new();
-    solaris::files(&root, &ask, &mut |_, tables| {
+    solaris::files(&root, &ask, None, &mut |_, tables| {
         let files = tables.iter().flat_map(|table| &table.files);
         inodes.extend(files.filter_map(|file| file.inode));
     });

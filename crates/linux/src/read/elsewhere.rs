@@ -9,41 +9,62 @@ use crate::parse::links;
 use crate::sys;
 use model::asked::AskedSocket;
 use model::{Gaps, Inode, NetNs, Pid, Socket, Source, State};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::os::fd::AsFd;
 use sysroot::Sysroot;
 
-/// The network namespaces processes are in, the reader's own left out, each with one process.
-/// Those that only a thread, a mount, a descriptor or a socket keeps are not among them.
+/// The network namespaces these processes are in (all processes, where none are named), the
+/// reader's own left out, each with its processes. Those that only a thread, a mount, a
+/// descriptor or a socket keeps are not among them.
 #[must_use]
-pub fn task_netns(root: &Sysroot) -> BTreeMap<NetNs, Pid> {
+pub fn task_netns(root: &Sysroot, only: Option<&HashSet<Pid>>) -> BTreeMap<NetNs, Vec<Pid>> {
     let own = observer::netns(root);
-    let mut found = BTreeMap::new();
-    for pid in pids(root, &mut Gaps::new()) {
+    let mut found: BTreeMap<NetNs, Vec<Pid>> = BTreeMap::new();
+    let pids = match only {
+        Some(only) => only.iter().copied().collect(),
+        None => pids(root, &mut Gaps::new()),
+    };
+    for pid in pids {
         // One that is gone or refuses: whoever reads its descriptors tells of that.
-        let link = root.link(format!("/proc/{pid}/ns/net")).unwrap_or_default();
-        if let Some(netns) = links::netns(&link).filter(|netns| Some(*netns) != own) {
-            found.entry(netns).or_insert(pid);
+        if let Some(netns) = netns(root, pid).filter(|netns| Some(*netns) != own) {
+            found.entry(netns).or_default().push(pid);
         }
     }
     found
 }
 
-/// Sockets of the namespace a process is in, by the text tables under its directory.
+fn netns(root: &Sysroot, pid: Pid) -> Option<NetNs> {
+    links::netns(&root.link(format!("/proc/{pid}/ns/net")).ok()?)
+}
+
+/// Sockets of the namespace these processes are in, by the text tables under the directory of
+/// the first that stays in it until they are read. Where none does there is nothing to tell:
+/// no process is in that namespace any more.
 pub fn sockets_near(
     root: &Sysroot,
-    netns: NetNs,
-    pid: Pid,
+    namespace: NetNs,
+    pids: &[Pid],
     ask: &SocketAsk,
     sink: &mut dyn FnMut(Socket),
 ) -> Told {
-    let stand = Stand {
-        netns: Some(netns),
-        // A stand names a place for as long as the program runs: a few bytes a namespace.
-        net: Box::leak(format!("/proc/{pid}/net").into_boxed_str()),
-    };
-    sockets_in(&stand, root, Source::Procfs, ask, sink)
+    for pid in pids {
+        let stand = Stand {
+            netns: Some(namespace),
+            // A stand names a place for as long as the program runs: a few bytes a namespace.
+            net: Box::leak(format!("/proc/{pid}/net").into_boxed_str()),
+        };
+        let mut sockets = Vec::new();
+        let told = sockets_in(&stand, root, Source::Procfs, ask, &mut |socket| {
+            sockets.push(socket);
+        });
+        // A number may have become another process's meanwhile, and a zombie is in none.
+        if netns(root, *pid) == Some(namespace) {
+            sockets.into_iter().for_each(sink);
+            return told;
+        }
+    }
+    Told::default()
 }
 
 /// Asks one socket through a copy of a descriptor of it (`pidfd_getfd(2)`, Linux 5.6), which

@@ -5,8 +5,8 @@ mod bounded;
 mod descriptors;
 mod mapped;
 
-use super::ask::{FilesAsk, Told};
-use super::processes::{LISTING, describe, is_gone, open, pids, visit};
+use super::ask::{FilesAsk, Meant, Told};
+use super::processes::{LISTING, describe, has_ended, is_gone, open, pids, settle, visit};
 use super::threads::Threads;
 use bounded::{Bounded, MountTable};
 use descriptors::Reading;
@@ -20,8 +20,14 @@ use sysroot::{Dir, Stat, Sysroot};
 /// How many processes are read before what was found of them is handed on.
 const SHARE: usize = 32;
 
-/// Gives every process asked for with its open files, ordered by pid.
-pub fn files(root: &Sysroot, ask: &FilesAsk, sink: &mut dyn FnMut(Process, Vec<Table>)) -> Told {
+/// Gives every process asked for with its open files, ordered by pid. Of a process that is not
+/// `meant` nothing is read but what it is.
+pub fn files(
+    root: &Sysroot,
+    ask: &FilesAsk,
+    meant: Meant<'_>,
+    sink: &mut dyn FnMut(Process, Vec<Table>),
+) -> Told {
     let mut told = Told::default();
     let mut pids = pids(root, &mut told.gaps);
     if let Some(only) = &ask.pids {
@@ -31,6 +37,7 @@ pub fn files(root: &Sysroot, ask: &FilesAsk, sink: &mut dyn FnMut(Process, Vec<T
     let walk = Walk {
         root,
         ask,
+        meant,
         threads: Threads::new(root),
         bounded: Bounded::new(root),
         sockfs: OnceLock::new(),
@@ -93,10 +100,11 @@ impl Default for Finds {
 struct Walk<'a> {
     root: &'a Sysroot,
     ask: &'a FilesAsk,
+    meant: Meant<'a>,
     threads: Threads<'a>,
     bounded: Bounded,
     /// Device of the file system all sockets live on, once one was asked about.
-    sockfs: OnceLock<Option<u64>>,
+    sockfs: OnceLock<u64>,
 }
 
 /// A process, or a thread of it, under the door's hand.
@@ -117,7 +125,7 @@ impl Walk<'_> {
             return;
         };
         let before = finds.gaps.len();
-        if self.ask.sockets_only {
+        if self.ask.sockets_only && self.meant.is_none() {
             let task = Task {
                 dir: &dir,
                 mounts: Arc::default(),
@@ -130,21 +138,34 @@ impl Walk<'_> {
             }
         } else {
             // One that ended before it was looked at is nothing; after that it is a gap.
-            if matches!(dir.read(b"stat", &mut finds.text), Err(error) if is_gone(&error)) {
+            if matches!(dir.read(b"stat", &mut finds.text), Err(error) if has_ended(&error)) {
                 return;
             }
             let Some(process) = describe(&dir, &mut finds.gaps) else {
                 return;
             };
-            let task = Task {
-                dir: &dir,
-                mounts: self.bounded.mounts(&dir, &mut finds.link),
-            };
+            if self.meant.is_some_and(|meant| !meant(&process)) {
+                // What could not be read of it bears on nothing that was asked.
+                return finds.gaps.truncate(before);
+            }
             let mut files = Vec::new();
-            self.places(&task, &mut files, finds);
+            let mut mounts = Arc::default();
+            if !self.ask.sockets_only {
+                mounts = self.bounded.mounts(&dir, &mut finds.link);
+                self.places(
+                    &Task {
+                        dir: &dir,
+                        mounts: Arc::clone(&mounts),
+                    },
+                    &mut files,
+                    finds,
+                );
+            }
+            let task = Task { dir: &dir, mounts };
             let tables = self.tables(pid, &task, files, finds);
             finds.processes.push((process, tables));
         }
+        settle(&dir, before, &mut finds.gaps);
         one_refusal(&mut finds.gaps, before, &dir);
     }
 
@@ -229,12 +250,12 @@ impl Walk<'_> {
             text,
             ..
         } = finds;
-        let (fds, infos) = match (task.dir.dir(b"fd"), task.dir.dir(b"fdinfo")) {
-            (Ok(fds), Ok(infos)) => (fds, infos),
-            (Err(error), _) | (_, Err(error)) => {
-                if is_gone(&error) && task.dir.read(b"stat", text).is_err() {
-                    gaps.push(Gap::new(task.place(b""), "ended while it was read"));
-                } else if !is_gone(&error) {
+        let fds = match task.dir.dir(b"fd") {
+            Ok(fds) => fds,
+            Err(error) => {
+                if has_ended(&error) {
+                    gaps.push(ended(task));
+                } else {
                     if !self.ask.sockets_only {
                         files.push(unread(task, b"fd", Slot::Unread, "opendir", &error));
                     }
@@ -243,11 +264,23 @@ impl Walk<'_> {
                 return false;
             }
         };
+        // Without it access, offset and flags are not known, but that a descriptor is there is.
+        let infos = match task.dir.dir(b"fdinfo") {
+            Ok(infos) => Some(infos),
+            Err(error) if has_ended(&error) => {
+                gaps.push(ended(task));
+                return false;
+            }
+            Err(error) => {
+                gaps.push(Gap::io(task.place(b"fdinfo"), &error));
+                None
+            }
+        };
         let reading = Reading {
             walk: self,
             task,
             fds: &fds,
-            infos: &infos,
+            infos: infos.as_ref(),
         };
         let listed = fds.entries(listing, &mut |entry| {
             if let Some(fd) = entry.number() {
@@ -256,9 +289,7 @@ impl Walk<'_> {
         });
         match listed {
             Ok(()) => {}
-            Err(error) if is_gone(&error) => {
-                gaps.push(Gap::new(task.place(b""), "ended while it was read"));
-            }
+            Err(error) if has_ended(&error) => gaps.push(ended(task)),
             Err(error) => gaps.push(Gap::io(task.place(b"fd"), &error)),
         }
         // The kernel lists in order; a recorded tree lists as its file system likes.
@@ -327,6 +358,10 @@ fn kind(mode: u32) -> FileKind {
         0o140_000 => FileKind::Socket,
         _ => FileKind::Anon,
     }
+}
+
+fn ended(task: &Task<'_>) -> Gap {
+    Gap::ended(task.dir.path().display().to_string())
 }
 
 /// A row for what could not be read: the place and the reason stand for its name.

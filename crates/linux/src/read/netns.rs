@@ -4,7 +4,7 @@
 //! on it, or a socket was made in it: all four are looked for.
 
 use super::observer;
-use super::processes::{LISTING, is_gone, open, pids, visit};
+use super::processes::{LISTING, is_gone, open, pids, settle, visit};
 use super::tables::Stand;
 use crate::parse::{links, namespaces};
 use crate::sys;
@@ -48,7 +48,7 @@ impl Namespace {
     /// Runs `read` on a thread that enters the namespace and ends there.
     ///
     /// # Errors
-    /// A gap: `EPERM` without `CAP_SYS_ADMIN`, and `ESRCH` where its only task is gone.
+    /// A gap: `EPERM` without `CAP_SYS_ADMIN`; `ESRCH` where a task was the handle and is gone.
     pub fn ask<T: Send>(&self, read: impl FnOnce(&Stand) -> T + Send) -> Result<T, Gap> {
         let place = format!("net:[{}]", self.netns);
         let asked = std::thread::scope(|scope| {
@@ -155,6 +155,7 @@ fn process(root: &Sysroot, pid: Pid, finds: &mut Finds) {
         return;
     };
     let (mut listing, mut link) = (vec![0; LISTING], Vec::new());
+    let before = finds.gaps.len();
     if dir.link(b"ns/mnt", &mut link).is_ok()
         && let Some(mount) = links::bracketed(&link, b"mnt:[")
     {
@@ -165,9 +166,12 @@ fn process(root: &Sysroot, pid: Pid, finds: &mut Finds) {
         match dir.link(name.as_bytes(), &mut link) {
             Ok(()) => {
                 if let Some(netns) = links::netns(&link) {
+                    let path = dir.place(name.as_bytes());
+                    let place = || path.display().to_string();
+                    // Something may be mounted over the path; then the task itself is a handle.
                     let leads = tid == pid.0;
-                    let task = || sys::pidfd_open(Pid(tid), !leads);
-                    let place = || format!("pidfd of {tid}");
+                    let task =
+                        || opened(&path, netns).or_else(|_| sys::pidfd_open(Pid(tid), !leads));
                     finds.add(netns, KeptBy::Task(pid), place, task);
                 }
             }
@@ -178,6 +182,18 @@ fn process(root: &Sysroot, pid: Pid, finds: &mut Finds) {
         }
     }
     descriptors(&dir, pid, &mut listing, finds);
+    settle(&dir, before, &mut finds.gaps);
+}
+
+/// A handle of a namespace by a path that leads to it: it stays, even if what led there ends.
+fn opened(path: &Path, netns: NetNs) -> io::Result<OwnedFd> {
+    // A handle is opened, and nothing read: no bytes come in here.
+    let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK;
+    let handle = fcntl::open(path, flags, Mode::empty())?;
+    match number(handle.as_fd()) {
+        Some(there) if there == netns => Ok(handle),
+        _ => Err(io::Error::other("something else is there now")),
+    }
 }
 
 /// The numbers in a directory of a process.
@@ -249,15 +265,7 @@ fn mounted(root: &Sysroot, pid: Pid, finds: &mut Finds) {
             .join("root")
             .join(OsStr::from_bytes(inside));
         let place = path.display().to_string();
-        let handle = || {
-            // A handle is opened, and nothing read: no bytes come in here.
-            let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK;
-            let handle = fcntl::open(&path, flags, Mode::empty())?;
-            match number(handle.as_fd()) {
-                Some(there) if there == netns => Ok(handle),
-                _ => Err(io::Error::other("something else is mounted over it")),
-            }
-        };
+        let handle = || opened(&path, netns);
         finds.add(netns, KeptBy::Mount(pid), || place, handle);
     }
 }

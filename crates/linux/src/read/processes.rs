@@ -47,6 +47,23 @@ pub(crate) fn is_gone(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(libc::ESRCH)
 }
 
+/// Whether a reading through a held directory failed because the task ended: nothing else makes
+/// a place disappear that every task has. What only a recorded tree lacks has no number.
+pub(crate) fn has_ended(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ESRCH))
+}
+
+/// Puts the end of a process in the place of every gap since `before`, if it has ended by now:
+/// of a task that is gone one place is missing and the next is refused.
+pub(crate) fn settle(dir: &Dir, before: usize, gaps: &mut Gaps) {
+    if gaps.len() > before
+        && matches!(dir.read(b"stat", &mut Vec::new()), Err(error) if has_ended(&error))
+    {
+        gaps.truncate(before);
+        gaps.push(Gap::ended(dir.path().display().to_string()));
+    }
+}
+
 /// What a process is, read through its held directory. A place that fails becomes a gap and
 /// leaves its field empty; without `stat` there is no process.
 pub(crate) fn describe(dir: &Dir, gaps: &mut Gaps) -> Option<Process> {
@@ -60,7 +77,7 @@ pub(crate) fn describe(dir: &Dir, gaps: &mut Gaps) -> Option<Process> {
             }
         },
         Err(error) => {
-            gaps.push(Gap::io(place(dir, "stat"), &error));
+            gaps.push(unread(dir, "stat", &error));
             return None;
         }
     };
@@ -95,9 +112,24 @@ fn link(dir: &Dir, name: &str, text: &mut Vec<u8>, gaps: &mut Gaps) -> Option<()
 }
 
 fn note(dir: &Dir, name: &str, result: io::Result<()>, gaps: &mut Gaps) -> Option<()> {
-    result
-        .map_err(|error| gaps.push(Gap::io(place(dir, name), &error)))
-        .ok()
+    let gap = result.map_err(|error| unread(dir, name, &error)).err();
+    // That it ended is told once, whatever else is asked of it.
+    if let Some(gap) = &gap
+        && !(gap.is_end() && gaps.last() == Some(gap))
+    {
+        gaps.push(gap.clone());
+    }
+    gap.is_none().then_some(())
+}
+
+/// A place of a process that was not read. A task that ended fails every reading so; that a
+/// single place is missing says that a recording lacks it.
+fn unread(dir: &Dir, name: &str, error: &io::Error) -> Gap {
+    if has_ended(error) {
+        Gap::ended(dir.path().display().to_string())
+    } else {
+        Gap::io(place(dir, name), error)
+    }
 }
 
 fn place(dir: &Dir, name: &str) -> String {

@@ -3,7 +3,7 @@
 //! descriptors in flight and mapped rings.
 
 use super::ask::{Holdings, SocketAsk, States, Told, WalkAsk};
-use super::processes::{LISTING, describe, is_gone, open, pids, visit};
+use super::processes::{LISTING, describe, is_gone, open, pids, settle, visit};
 use super::tables;
 use super::threads::Threads;
 use crate::parse::links;
@@ -134,6 +134,7 @@ impl Walk<'_> {
             }
         }
         attribute(&dir, found, finds);
+        settle(&dir, gaps, &mut finds.gaps);
     }
 
     /// One descriptor table: `dir` is that of the process, or of the thread.
@@ -249,7 +250,9 @@ impl Walk<'_> {
                     held,
                 })
                 .collect();
+            let gaps = finds.gaps.len();
             attribute(&dir, found, finds);
+            settle(&dir, gaps, &mut finds.gaps);
         });
         let mut more = merge(&mut finds, Gaps::new());
         all.holdings.append(&mut more.holdings);

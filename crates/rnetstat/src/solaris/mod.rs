@@ -75,7 +75,7 @@ fn answer(root: &Sysroot, options: &Options, out: &mut dyn Write) -> Result<Outc
     });
     let rows = table::show(&layout, options, &sockets, owners.as_ref(), out)?;
     Ok(Outcome {
-        exit: Exit::of_search(rows > 0, !gaps.is_empty()),
+        exit: Exit::of_search(rows > 0, &gaps),
         gaps,
         missing: Vec::new(),
     })

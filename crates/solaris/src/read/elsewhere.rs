@@ -4,13 +4,13 @@ use crate::read::tables;
 use model::ask::{SocketAsk, Told};
 use model::asked::AskedSocket;
 use model::{Inode, NetNs, Pid, Socket, Source, State};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io;
 use sysroot::Sysroot;
 
 /// Network namespaces of processes: none.
 #[must_use]
-pub fn task_netns(_: &Sysroot) -> BTreeMap<NetNs, Pid> {
+pub fn task_netns(_: &Sysroot, _: Option<&HashSet<Pid>>) -> BTreeMap<NetNs, Vec<Pid>> {
     BTreeMap::new()
 }
 
@@ -18,7 +18,7 @@ pub fn task_netns(_: &Sysroot) -> BTreeMap<NetNs, Pid> {
 pub fn sockets_near(
     root: &Sysroot,
     _: NetNs,
-    _: Pid,
+    _: &[Pid],
     ask: &SocketAsk,
     sink: &mut dyn FnMut(Socket),
 ) -> Told {

@@ -6,14 +6,20 @@ use super::tables::inet;
 use crate::join::Keys;
 use crate::layout::Abi;
 use crate::parse::{fdinfo, map};
-use model::ask::{FilesAsk, Table, Told};
+use model::ask::{FilesAsk, Meant, Table, Told};
 use model::{FileKind, Foreign, Gap, Gaps, Inode, OpenFile, Pid, Process, Slot};
 use std::collections::BTreeSet;
 use std::io;
 use sysroot::{Stat, Sysroot};
 
-/// Gives every process asked for with its open files, ordered by pid.
-pub fn files(root: &Sysroot, ask: &FilesAsk, sink: &mut dyn FnMut(Process, Vec<Table>)) -> Told {
+/// Gives every process asked for with its open files, ordered by pid. Of a process that is not
+/// `meant` nothing is read but what it is.
+pub fn files(
+    root: &Sysroot,
+    ask: &FilesAsk,
+    meant: Meant<'_>,
+    sink: &mut dyn FnMut(Process, Vec<Table>),
+) -> Told {
     let mut told = Told::default();
     let (named, gaps) = named(root);
     told.gaps.extend(gaps);
@@ -27,6 +33,9 @@ pub fn files(root: &Sysroot, ask: &FilesAsk, sink: &mut dyn FnMut(Process, Vec<T
         let Some(mut held) = open(root, pid, named.abi, &mut told.gaps) else {
             continue;
         };
+        if meant.is_some_and(|meant| !meant(&held.process)) {
+            continue;
+        }
         let mut files = Vec::new();
         if held.holds {
             if !ask.sockets_only {

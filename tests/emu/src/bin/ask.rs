@@ -52,7 +52,7 @@ fn main() -> io::Result<()> {
     }
     let holdings = solaris::holdings(&root, &WalkAsk::default());
     writeln!(out, "holdings {}", holdings.holdings.len())?;
-    let told = solaris::files(&root, &FilesAsk::default(), &mut |process, tables| {
+    let told = solaris::files(&root, &FilesAsk::default(), None, &mut |process, tables| {
         for file in tables.iter().flat_map(|table| &table.files) {
             // The loop cannot stop here; a closed pipe shows at the next line.
             let _ = writeln!(out, "{} {file:?}", process.id.pid);

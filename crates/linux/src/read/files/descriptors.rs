@@ -3,7 +3,7 @@
 use super::{Task, Walk, describe_file, place, unread};
 use crate::parse::fdinfo::{Fdinfo, fdinfo};
 use crate::parse::links;
-use crate::read::processes::is_gone;
+use crate::read::processes::{has_ended, is_gone};
 use model::{Access, FileKind, Gap, Gaps, Inode, OpenFile, Slot};
 use sysroot::{Dir, Entry};
 
@@ -15,7 +15,7 @@ pub(super) struct Reading<'a> {
     pub(super) walk: &'a Walk<'a>,
     pub(super) task: &'a Task<'a>,
     pub(super) fds: &'a Dir,
-    pub(super) infos: &'a Dir,
+    pub(super) infos: Option<&'a Dir>,
 }
 
 impl Reading<'_> {
@@ -87,10 +87,7 @@ impl Reading<'_> {
         // Sockets are made for reading and writing (net/socket.c, sock_alloc_file).
         file.access = Some(Access::Update);
         file.inode = Some(inode);
-        file.device = *self
-            .walk
-            .sockfs
-            .get_or_init(|| self.fds.stat(entry.name).ok().map(|stat| stat.device));
+        file.device = self.sockfs(entry);
         let messages = !ask.messages.is_empty() && ask.messages.contains(&inode);
         if (ask.flags || messages) && self.info(entry, text, gaps) {
             file.flags = fdinfo(text).flags;
@@ -101,6 +98,28 @@ impl Reading<'_> {
         } else {
             files.push(file);
         }
+    }
+
+    /// The device of the file system all sockets live on. Any socket tells it; which one was
+    /// asked is not the same in a replay, so the recording has it as an answer.
+    fn sockfs(&self, entry: Entry<'_>) -> Option<u64> {
+        let known = &self.walk.sockfs;
+        if let Some(device) = known.get() {
+            return Some(*device);
+        }
+        let stat = || self.fds.stat(entry.name).map(|stat| stat.device);
+        let mut told = None;
+        let ask = |sink: &mut dyn FnMut(&[u8])| {
+            sink(stat()?.to_string().as_bytes());
+            Ok(())
+        };
+        let asked = self.walk.root.answer("sockfs", ask, &mut |text| {
+            told = std::str::from_utf8(text)
+                .ok()
+                .and_then(|it| it.parse().ok());
+        });
+        let device = if asked.is_ok() { told } else { stat().ok() };
+        device.map(|device| *known.get_or_init(|| device))
     }
 
     fn file(
@@ -130,22 +149,31 @@ impl Reading<'_> {
         };
         match answer {
             Ok(stat) => describe_file(&mut file, &stat),
-            Err(error) if is_gone(&error) => {}
+            Err(error) if has_ended(&error) => {}
             Err(error) => gaps.push(Gap::io(place(self.fds, entry.name), &error)),
         }
         if link.starts_with(b"anon_inode:") {
             file.kind = FileKind::Anon;
+        } else if file.kind == FileKind::Unknown
+            && let Some(pipe) = links::bracketed(link, b"pipe:[")
+        {
+            // What it is and which stands in the link, too.
+            file.kind = FileKind::Fifo;
+            file.inode = Some(Inode(pipe));
         }
         file
     }
 
     /// Reads the fdinfo of a descriptor into `text`. One closed meanwhile has none.
     fn info(&self, entry: Entry<'_>, text: &mut Vec<u8>, gaps: &mut Gaps) -> bool {
-        match self.infos.read(entry.name, text) {
+        let Some(infos) = self.infos else {
+            return false;
+        };
+        match infos.read(entry.name, text) {
             Ok(()) => true,
-            Err(error) if is_gone(&error) => false,
+            Err(error) if has_ended(&error) => false,
             Err(error) => {
-                gaps.push(Gap::io(place(self.infos, entry.name), &error));
+                gaps.push(Gap::io(place(infos, entry.name), &error));
                 false
             }
         }

@@ -91,7 +91,7 @@ fn stat(
     known: &mut HashMap<(u64, u64), Stat>,
 ) -> io::Result<Stat> {
     let key = (mapping.device, mapping.inode);
-    if let Some(stat) = known.get(&key) {
+    if let Some(stat) = known.get(&key).filter(|_| walk.root.is_plain()) {
         return Ok(*stat);
     }
     let name = link(mapping);
