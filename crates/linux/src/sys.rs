@@ -152,7 +152,7 @@ pub(crate) const ORACLES: &[Oracle] = &[
 
 /// Whether an oracle says that a task exists. A call the kernel has not says of none.
 pub(crate) fn exists(oracle: &Oracle, pid: Pid) -> bool {
-    let [one, two, three, four] = (oracle.arguments)(pid.0.into());
+    let [one, two, three, four] = (oracle.arguments)(pid.0.cast_signed().into());
     // SAFETY: every call of the table takes numbers, and null where it would write.
     let answer = unsafe { libc::syscall(oracle.call, one, two, three, four) };
     if answer < 0 {
