@@ -8,6 +8,7 @@ mod given;
 mod json;
 mod keep;
 mod lines;
+mod media;
 mod options;
 mod plan;
 mod progress;
@@ -27,6 +28,9 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     cli::main("rcompare", |argv, out| {
         let options = cli::parse::<Options>(&argv)?;
+        if let Some(medium) = &options.verify_media {
+            return media::verify(medium.as_deref(), options.shown.json, out);
+        }
         match &options.command {
             None => look(&options, &argv, out),
             Some(Command::Verify { case }) => verify(case, out),

@@ -38,11 +38,20 @@ pub(crate) struct Options {
     /// Number of the case
     #[arg(long, value_name = "TEXT", requires = "case")]
     pub(crate) number: Option<String>,
+    /// Instead: hold every file of the medium this program lies on, or of the one at DIR, against
+    /// its list of sums
+    #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true, conflicts_with_all = LOOKING)]
+    pub(crate) verify_media: Option<Option<PathBuf>>,
     #[command(flatten)]
     pub(crate) elsewhere: Elsewhere,
     #[command(flatten)]
     pub(crate) shown: Shown,
 }
+
+/// Options on how to look at this host, or at what was seen of one.
+const LOOKING: [&str; 7] = [
+    "rounds", "deadline", "passive", "address", "case", "remote", "gaps",
+];
 
 /// What is done with a case.
 #[derive(Subcommand, Debug)]

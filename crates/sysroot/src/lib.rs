@@ -80,6 +80,28 @@ impl Sysroot {
         Sysroot::new(dir, Kind::Recorded(Arc::new(Recorded { errors, stats })))
     }
 
+    /// A directory that is somebody else's and is no recording: links in it are read, never
+    /// followed, and what is no plain file is not read.
+    ///
+    /// # Errors
+    /// `dir` cannot be opened.
+    pub fn tree(dir: &Path) -> io::Result<Sysroot> {
+        let nothing = Recorded {
+            errors: BTreeMap::new(),
+            stats: BTreeMap::new(),
+        };
+        Sysroot::new(dir, Kind::Recorded(Arc::new(nothing)))
+    }
+
+    /// Whether what the top lies on is mounted read-only; `None` where the system does not
+    /// tell us.
+    ///
+    /// # Errors
+    /// As `fstatvfs(3)`.
+    pub fn read_only(&self) -> io::Result<Option<bool>> {
+        sys::read_only(self.0.top.as_fd())
+    }
+
     /// The system we run on, every byte also written under `dir`, which must be empty or absent.
     ///
     /// # Errors
@@ -161,18 +183,8 @@ impl Sysroot {
     /// As `open(2)` and `read(2)`; `FileTooLarge` beyond the bound.
     pub fn read(&self, path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
-        let mut fits = true;
-        self.stream(path, &mut |chunk| {
-            fits = fits && bytes.len() + chunk.len() <= READ_MAX;
-            if fits {
-                bytes.extend_from_slice(chunk);
-            }
-        })?;
-        if fits {
-            Ok(bytes)
-        } else {
-            Err(io::ErrorKind::FileTooLarge.into())
-        }
+        self.stream_max(path, READ_MAX, &mut |chunk| bytes.extend_from_slice(chunk))?;
+        Ok(bytes)
     }
 
     /// Reads a file in chunks as they come, for tables too long to hold.
@@ -180,10 +192,23 @@ impl Sysroot {
     /// # Errors
     /// As `open(2)` and `read(2)`. Chunks before the error were given.
     pub fn stream(&self, path: impl AsRef<Path>, sink: &mut dyn FnMut(&[u8])) -> io::Result<()> {
+        self.stream_max(path, usize::MAX, sink)
+    }
+
+    /// As [`Sysroot::stream`], and stops at a file that has more than `max` bytes.
+    ///
+    /// # Errors
+    /// As [`Sysroot::stream`]; `FileTooLarge` beyond the bound.
+    pub fn stream_max(
+        &self,
+        path: impl AsRef<Path>,
+        max: usize,
+        sink: &mut dyn FnMut(&[u8]),
+    ) -> io::Result<()> {
         let path = path.as_ref();
         let (top, inside) = self.inside(path);
-        let result =
-            sys::open_file(top, inside, self.confined()).and_then(|fd| self.pour(path, &fd, sink));
+        let result = sys::open_file(top, inside, self.confined())
+            .and_then(|fd| self.pour(path, &fd, max, sink));
         self.note(path, result)
     }
 
@@ -275,14 +300,25 @@ impl Sysroot {
     }
 
     /// Copies an open file to `sink`, and to the recording.
-    fn pour(&self, path: &Path, fd: &OwnedFd, sink: &mut dyn FnMut(&[u8])) -> io::Result<()> {
+    fn pour(
+        &self,
+        path: &Path,
+        fd: &OwnedFd,
+        max: usize,
+        sink: &mut dyn FnMut(&[u8]),
+    ) -> io::Result<()> {
         let mut buffer = [0u8; 64 << 10];
+        let mut left = max;
         let mut kept = Vec::new();
         let keep = matches!(self.0.kind, Kind::Recording(_));
         let result = loop {
             match sys::read(fd.as_fd(), &mut buffer) {
                 Ok([]) => break Ok(()),
+                Ok(chunk) if chunk.len() > left => {
+                    break Err(io::ErrorKind::FileTooLarge.into());
+                }
                 Ok(chunk) => {
+                    left -= chunk.len();
                     if keep {
                         kept.extend_from_slice(chunk);
                     }

@@ -163,3 +163,22 @@ fn a_used_directory_is_refused_and_a_bad_table_named() {
     assert!(error.to_string().contains("bad line"), "{error}");
     assert!(Sysroot::at(Path::new("/no/such/tree")).is_err());
 }
+
+#[test]
+fn what_is_no_plain_file_or_too_long_is_not_read_from_a_tree() {
+    let scratch = tempfile::tempdir().unwrap();
+    let tree = scratch.path();
+    nix::unistd::mkfifo(&tree.join("pipe"), nix::sys::stat::Mode::S_IRUSR).unwrap();
+    std::fs::write(tree.join("errors"), b"no table of errors").unwrap();
+    let long = std::fs::File::create(tree.join("long")).unwrap();
+    long.set_len(1 << 40).unwrap();
+    let root = Sysroot::tree(tree).unwrap();
+    let refused = root.read("/pipe").unwrap_err();
+    assert_eq!(refused.raw_os_error(), Some(6), "ENXIO");
+    let mut given = 0;
+    let cut = root.stream_max("/long", 1 << 20, &mut |chunk| given += chunk.len());
+    assert_eq!(cut.unwrap_err().kind(), std::io::ErrorKind::FileTooLarge);
+    assert!(given <= 1 << 20, "{given}");
+    assert_eq!(root.read("/errors").unwrap(), b"no table of errors");
+    assert!(root.read_only().unwrap().is_some());
+}

@@ -24,6 +24,11 @@ pub(crate) fn magic(_: BorrowedFd<'_>, _: &Path) -> io::Result<u64> {
     Err(io::Error::from_raw_os_error(libc::ENOSYS))
 }
 
+/// The call that would tell is not among those a program here is linked with.
+pub(crate) fn read_only(_: BorrowedFd<'_>) -> io::Result<Option<bool>> {
+    Ok(None)
+}
+
 /// Nothing tells of mounts on the way.
 pub(crate) fn crosses(_: BorrowedFd<'_>, _: &Path) -> io::Result<Option<bool>> {
     Ok(None)

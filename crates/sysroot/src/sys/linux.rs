@@ -29,6 +29,13 @@ pub(crate) fn magic(at: BorrowedFd<'_>, path: &Path) -> io::Result<u64> {
     Ok(u64::try_from(kind.0).unwrap_or(0))
 }
 
+/// Whether a file system is mounted read-only.
+pub(crate) fn read_only(place: BorrowedFd<'_>) -> io::Result<Option<bool>> {
+    let told = nix::sys::statvfs::fstatvfs(place)?;
+    let flag = nix::sys::statvfs::FsFlags::ST_RDONLY;
+    Ok(Some(told.flags().contains(flag)))
+}
+
 /// Whether a path leads over a mount; none before Linux 5.6.
 pub(crate) fn crosses(at: BorrowedFd<'_>, path: &Path) -> io::Result<Option<bool>> {
     let how = fcntl::OpenHow::new()

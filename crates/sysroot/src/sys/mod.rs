@@ -10,11 +10,12 @@ use illumos as here;
 #[cfg(not(target_os = "illumos"))]
 use linux as here;
 
-pub(crate) use here::{crosses, entries, link, magic, procfs, split_entries, stat};
+pub(crate) use here::{crosses, entries, link, magic, procfs, read_only, split_entries, stat};
 
-use nix::fcntl::{self, OFlag};
-use nix::sys::stat::Mode;
+use nix::fcntl::{self, AtFlags, OFlag};
+use nix::sys::stat::{self, Mode};
 use nix::unistd::{self, Whence};
+use std::ffi::OsStr;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Component, Path};
@@ -63,11 +64,21 @@ fn open(at: BorrowedFd<'_>, path: &Path, flags: OFlag, confined: bool) -> io::Re
         let flags = if steps.peek().is_some() {
             way
         } else {
+            plain(held.as_fd(), name)?;
             flags | OFlag::O_NOFOLLOW
         };
         held = fcntl::openat(&held, name, flags, Mode::empty())?;
     }
     Ok(held)
+}
+
+/// A device, a FIFO or a socket in somebody else's tree is not opened: it may have no end.
+fn plain(at: BorrowedFd<'_>, name: &OsStr) -> io::Result<()> {
+    let kind = stat::fstatat(at, name, AtFlags::AT_SYMLINK_NOFOLLOW)?.st_mode & libc::S_IFMT;
+    match kind {
+        libc::S_IFREG | libc::S_IFDIR | libc::S_IFLNK => Ok(()),
+        _ => Err(io::Error::from_raw_os_error(libc::ENXIO)),
+    }
 }
 
 /// Reads once; an empty slice is the end.
