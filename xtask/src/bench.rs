@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: our programs beside their peers, in one run, in turns. Prints
 //! ratios and writes docs/BENCHMARKS.md; never asserts a time.
 
+mod cable;
 mod measure;
 mod pairs;
 mod report;
@@ -10,8 +11,9 @@ use crate::sh::{self, Outcome};
 use crate::targets::{self, HOST};
 use crate::workspace::{self, cargo};
 use crate::{dist, packages};
+use cable::Cable;
 use measure::{Bench, Sample};
-use pairs::{Pair, SCANS, TABLES};
+use pairs::{CABLE, Pair, SCANS, TABLES};
 use std::path::Path;
 use std::process::Command;
 
@@ -81,6 +83,9 @@ fn staged(bench: &Bench<'_>, growth: bool) -> Outcome {
     let machine = report::Machine::read()?;
     // First the scans, while nothing listens: all 65,535 ports are closed.
     let mut told = measured(bench, SCANS)?;
+    let cable = Cable::laid()?;
+    told.extend(measured(bench, CABLE)?);
+    drop(cable);
     let mut load = Load::default();
     let mut grown = Vec::new();
     if growth {

@@ -34,6 +34,25 @@ pub(super) const SCANS: &[Pair] = &[
     },
 ];
 
+/// Over a cable to a host where nothing listens.
+pub(super) const CABLE: &[Pair] = &[
+    Pair {
+        ours: &["rnmap", "-sS", "-Pn", "-p-", "10.77.0.1"],
+        peer: &["nmap", "-sS", "-n", "-Pn", "-p-", "10.77.0.1"],
+        at_most: 0.5,
+    },
+    Pair {
+        ours: &["rnmap", "-sT", "-Pn", "-p", "1-1000", "10.78.0.0/24"],
+        peer: &["nmap", "-sT", "-n", "-Pn", "-p", "1-1000", "10.78.0.0/24"],
+        at_most: 0.5,
+    },
+    Pair {
+        ours: &["rnmap", "-sS", "-Pn", "-p", "1-1000", "10.78.0.0/24"],
+        peer: &["nmap", "-sS", "-n", "-Pn", "-p", "1-1000", "10.78.0.0/24"],
+        at_most: 0.5,
+    },
+];
+
 /// Under the load.
 pub(super) const TABLES: &[Pair] = &[
     Pair {

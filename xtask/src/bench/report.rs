@@ -93,8 +93,9 @@ pub(super) fn markdown(
         text,
         "\n## The load\n\n{} processes in a network and a pid namespace of their own, each with {} TCP \
          listeners, {} connections\nto them (both ends held), {} pipes, {} open files and 3 standard \
-         ones: {} sockets and {} descriptors\nin all. `xtask/src/load.rs` makes it. The two scans \
-         run before it, in the same namespace, while nothing listens.\n",
+         ones: {} sockets and {} descriptors\nin all. `xtask/src/load.rs` makes it. The scans \
+         run before it, while nothing listens: the first two in the same namespace, the others over a veth \
+         cable\nto a namespace that has 10.77.0.1 and all of 10.78.0.0/24.\n",
         super::PROCESSES,
         load::LISTENERS,
         load::CONNECTIONS,
