@@ -3,18 +3,26 @@
 use crate::sh::{self, Outcome};
 use std::process::Command;
 
+/// Modules of Python that read what nmap writes.
+const LIBNMAP: &str = "/usr/lib/python3/dist-packages/libnmap/__init__.py";
+const PYTHON_NMAP: &str = "/usr/lib/python3/dist-packages/nmap/nmap.py";
+
 /// A program (or a path), and the package it comes in.
 pub(crate) const NEEDED: &[(&str, &str)] = &[
+    (LIBNMAP, "python3-libnmap"),
+    (PYTHON_NMAP, "python3-nmap"),
     (crate::vm::UEFI, "ovmf"),
     ("fuser", "psmisc"),
     ("grub-mkimage", "grub-common"),
     ("ip", "iproute2"),
     ("iptables", "iptables"),
+    ("jc", "jc"),
     ("ld", "binutils"),
     ("lsfd", "util-linux-extra"),
     ("lsof", "lsof"),
     ("mcopy", "mtools"),
     ("mke2fs", "e2fsprogs"),
+    ("ndiff", "ndiff"),
     ("netstat", "net-tools"),
     ("nft", "nftables"),
     ("nmap", "nmap"),
@@ -25,6 +33,7 @@ pub(crate) const NEEDED: &[(&str, &str)] = &[
     ("strace", "strace"),
     ("unhide-tcp", "unhide"),
     ("unshare", "util-linux"),
+    ("xmllint", "libxml2-utils"),
     ("xorriso", "xorriso"),
 ];
 

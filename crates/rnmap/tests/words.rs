@@ -134,7 +134,7 @@ fn both_styles_say_what_nmap_said() {
     let old = said("-sT -v --style 2005 -p 1-100 localhost");
     for line in [
         "Initiating Connect() Scan against 127.0.0.1 [100 ports] at ",
-        "Discovered open port 22/tcp on 127.0.0.1\nThe Connect() Scan took 0.",
+        "Discovered open port 22/tcp on 127.0.0.1\nThe Connect() Scan took ",
         "Interesting ports on localhost (127.0.0.1):\n\
          (The 99 ports scanned but not shown below are in state: closed)\n\
          PORT   STATE SERVICE\n22/tcp open  ssh\n\nrnmap finished: 1 IP address (1 host up) scanned in ",
@@ -162,14 +162,7 @@ fn xml_is_valid_and_hostile_words_stay_words() {
     assert_eq!(out.status.code(), Some(0));
     assert!(!out.stdout.contains(&0x1b));
     let xml = format!("{stem}.xml");
-    let dtd = "/usr/share/nmap/nmap.dtd";
-    let mut words = vec!["xmllint", "--noout"];
-    if std::path::Path::new(dtd).exists() {
-        words.extend(["--dtdvalid", dtd]);
-    } else {
-        eprintln!("SKIPPED: validation against nmap.dtd: not installed");
-    }
-    words.push(&xml);
+    let words = lab::validates(&xml);
     let checked = lab.run(&lab.suspect, &words);
     assert!(
         checked.status.success(),
@@ -186,32 +179,4 @@ fn xml_is_valid_and_hostile_words_stay_words() {
         assert!(!bytes.is_empty() && !bytes.contains(&0x1b), "{ending}");
         std::fs::remove_file(format!("{stem}.{ending}")).unwrap();
     }
-}
-
-/// python-libnmap, where it is installed, reads what we write.
-#[test]
-fn libnmap_reads_the_xml() {
-    if cannot_run(&["ip", "python3"]) {
-        return;
-    }
-    let mut lab = Lab::empty();
-    lab.hold(Type::STREAM, "127.0.0.1:22");
-    let there = lab.run(&lab.suspect, &["python3", "-c", "import libnmap"]);
-    if !there.status.success() {
-        eprintln!("SKIPPED: libnmap_reads_the_xml: python-libnmap is not installed");
-        return;
-    }
-    let path = format!("/tmp/{}.xml", lab.suspect);
-    lab.rnmap(&lab.suspect, &format!("-sT -p 20-80 -oX {path} localhost"));
-    let script = format!(
-        "from libnmap.parser import NmapParser\n\
-         r = NmapParser.parse_fromfile('{path}')\n\
-         print([(h.address, h.status, h.get_open_ports()) for h in r.hosts], r.hosts_up)"
-    );
-    let read = lab.run(&lab.suspect, &["python3", "-c", &script]);
-    std::fs::remove_file(&path).unwrap();
-    assert_eq!(
-        str::from_utf8(&read.stdout).unwrap(),
-        "[('127.0.0.1', 'up', [(22, 'tcp')])] 1\n"
-    );
 }
