@@ -13,17 +13,19 @@ mod lab;
 use lab::{Lab, SUSPECT_V4, cannot_run, records, states};
 use model::{PortState, Record};
 use socket2::Type;
+use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// A probe that meets itself looks like an open port (RFC 9293 simultaneous open).
+/// A probe that meets itself looks like an open port (RFC 9293 simultaneous open). The
+/// test `agree` does it fifty times.
 #[test]
 fn an_empty_namespace_has_no_open_port() {
     if cannot_run(&["ip"]) {
         return;
     }
     let lab = Lab::empty();
-    for run in 0..50 {
+    for run in 0..6 {
         let addr = if run % 2 == 0 { "127.0.0.1" } else { "::1" };
         let found = lab.states(&lab.suspect, &format!("-sT -p- {addr}"));
         assert_eq!(found.len(), 65_535);
@@ -136,8 +138,9 @@ fn a_rate_holds() {
         );
         let took = from.elapsed();
         assert_eq!(found.len(), 400);
+        // The n-th leaves no earlier than n/rate; how much later is the machine's affair.
         assert!(
-            took >= Duration::from_millis(1_990),
+            took >= Duration::from_millis(2_000),
             "{technique}: {took:?}"
         );
     }
@@ -146,46 +149,64 @@ fn a_rate_holds() {
 /// Ctrl-C ends with a whole answer that says what is missing; `--resume` asks for just that.
 #[test]
 fn an_interrupted_scan_is_whole_and_can_go_on() {
-    if cannot_run(&["ip", "kill"]) {
+    if cannot_run(&["ip", "xmllint"]) {
         return;
     }
     let mut lab = Lab::empty();
     lab.hold(Type::STREAM, "127.0.0.1:30");
-    let file = format!("/tmp/{}.json", lab.suspect);
-    let ask = "-sT --max-rate 100 -p 1-200 --json 127.0.0.1";
-    let child = Command::new("ip")
+    let (file, xml) = (
+        format!("/tmp/{}.json", lab.suspect),
+        format!("/tmp/{}.xml", lab.suspect),
+    );
+    let mut child = Command::new("ip")
         .args(["netns", "exec", &lab.suspect, env!("CARGO_BIN_EXE_rnmap")])
-        .args(ask.split(' '))
-        .args(["-oJ", &file])
+        .args("-sT -v --max-rate 100 -p 1-1500 127.0.0.1".split(' '))
+        .args(["-oJ", &file, "-oX", &xml])
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    std::thread::sleep(Duration::from_millis(900));
+    let mut said = BufReader::new(child.stdout.take().unwrap()).lines();
+    // From here on the rate leaves it more than ten seconds.
+    assert!(said.any(|line| line.unwrap().starts_with("Discovered open port 30/tcp")));
     nix::sys::signal::kill(
         nix::unistd::Pid::from_raw(i32::try_from(child.id()).unwrap()),
         nix::sys::signal::Signal::SIGINT,
     )
     .unwrap();
-    let out = child.wait_with_output().unwrap();
-    assert_eq!(out.status.code(), Some(3));
-    let first = states(&out.stdout);
-    assert!(first.len() > 20 && first.len() < 200, "{}", first.len());
+    let rest: Vec<String> = said.map(Result::unwrap).collect();
+    assert_eq!(child.wait().unwrap().code(), Some(3));
+    assert!(rest.iter().any(|line| line.contains("rnmap interrupted: ")));
+    let json = std::fs::read(&file).unwrap();
+    let first = states(&json);
+    assert!(first.len() >= 30 && first.len() < 1_500, "{}", first.len());
     assert_eq!(first.get(&30), Some(&PortState::Open));
-    let gaps = records(&out.stdout)
+    let gaps = records(&json)
         .into_iter()
         .filter(|record| matches!(record, Record::Gap(_)));
     assert_eq!(gaps.count(), 2);
+    let checked = lab.run(&lab.suspect, &lab::validates(&xml));
+    let text = std::fs::read_to_string(&xml).unwrap();
+    assert!(
+        checked.status.success() && text.contains("exit=\"error\""),
+        "{text}"
+    );
 
-    let from = Instant::now();
-    let rest = lab.rnmap(&lab.suspect, &format!("{ask} --resume {file}"));
-    let least = Duration::from_millis(10) * u32::try_from(199 - first.len()).unwrap();
-    assert!(from.elapsed() >= least && from.elapsed() < least + Duration::from_secs(2));
+    // What was settled is not asked again, what was not is: both have changed meanwhile.
+    lab.hold(Type::STREAM, "127.0.0.1:20");
+    lab.hold(Type::STREAM, "127.0.0.1:1500");
+    let ask = "-sT -p 1-1500 --json 127.0.0.1 --resume";
+    let rest = lab.rnmap(&lab.suspect, &format!("{ask} {file}"));
     std::fs::remove_file(&file).unwrap();
-    let all = states(&rest.stdout);
-    assert_eq!(all.len(), 200);
-    assert_eq!(all.get(&30), Some(&PortState::Open));
+    std::fs::remove_file(&xml).unwrap();
     assert_eq!(rest.status.code(), Some(0));
+    let all = states(&rest.stdout);
+    let open: Vec<u16> = all
+        .iter()
+        .filter(|(_, state)| **state == PortState::Open)
+        .map(|(port, _)| *port)
+        .collect();
+    assert_eq!((all.len(), open), (1_500, vec![30, 1_500]));
 }
 
 /// From inside another namespace, without leaving one's own.
