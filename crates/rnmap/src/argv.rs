@@ -3,6 +3,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::Path;
 
 /// Options of one hyphen that take a value, which may be glued on, and their long form.
 const WITH_VALUE: &[(&str, &str)] = &[
@@ -14,6 +15,9 @@ const WITH_VALUE: &[(&str, &str)] = &[
     ("-oJ", "--output-json"),
     ("-p", "--ports"),
     ("-T", "--timing"),
+    ("-e", "--interface"),
+    ("-S", "--source-address"),
+    ("-g", "--source-port"),
 ];
 
 /// Options of one hyphen without a value, and their long form.
@@ -73,6 +77,22 @@ pub(crate) fn long_options(argv: &[OsString]) -> Result<Vec<OsString>, String> {
         }
     }
     Ok(out)
+}
+
+/// Called by the name nmap and asked for its version, the line clients look for. It says who
+/// answers: evidence names what made it.
+///
+/// # Errors
+/// That line, which is the whole answer.
+pub(crate) fn version_of_nmap(long: &[OsString]) -> Result<(), cli::Error> {
+    let name = long.first().map(Path::new).and_then(Path::file_name);
+    let asked = long.iter().any(|word| word == "--version");
+    if asked && name == Some(OsStr::new("nmap")) {
+        let own = env!("CARGO_PKG_VERSION");
+        let line = format!("Nmap version 7.93-rnmap-{own} ( https://nmap.org )\n");
+        return Err(cli::Error::Said(line));
+    }
+    Ok(())
 }
 
 fn split(bytes: &[u8]) -> Option<(&'static str, &[u8])> {
@@ -159,7 +179,22 @@ mod tests {
         );
         check("rnmap -- -sT", "rnmap -- -sT");
         check("rnmap -iL - -F", "rnmap --input-list=- --fast");
+        check(
+            "rnmap -e eth0 -g53 -S 10.0.0.1 h",
+            "rnmap --interface=eth0 --source-port=53 --source-address=10.0.0.1 h",
+        );
         check("rnmap", "rnmap");
+    }
+
+    #[test]
+    fn the_name_of_nmap_tells_its_version_and_ours() {
+        let said = |name: &str| version_of_nmap(&[name.into(), "--version".into()]);
+        assert!(said("/run/media/rnmap").is_ok());
+        let Err(cli::Error::Said(line)) = said("/compat/bin/nmap") else {
+            panic!("nothing said");
+        };
+        assert!(line.starts_with("Nmap version 7.93-rnmap-") && line.contains(" ( http"));
+        assert!(version_of_nmap(&["nmap".into()]).is_ok());
     }
 
     #[test]

@@ -1,50 +1,134 @@
 //! `--dry-run` and `-sL`: what would be asked. Nothing is sent.
 
+use crate::input::{self, Settled};
+use crate::netns::{self, Place};
+use crate::options::Options;
 use crate::request::Request;
+use crate::run::parts;
+use crate::whole;
 use cli::{Error, Exit};
-use model::Technique;
-use std::io::Write;
+use model::{Gaps, Technique};
+use scan::{Plan, route};
+use std::io::{self, Write};
+use std::net::IpAddr;
+use std::time::Duration;
 
-/// Says what would be sent and how long it takes at least.
+/// Says what would be sent, where to, and how long it takes.
 ///
 /// # Errors
-/// Those of writing.
-pub(crate) fn run(request: &Request, out: &mut dyn Write) -> Result<Exit, Error> {
-    if request.pings {
-        let hosts = request.targets.len();
+/// What was asked for cannot be had, or those of writing.
+pub(crate) fn run(
+    options: &Options,
+    request: &Request,
+    out: &mut dyn Write,
+) -> Result<Exit, Error> {
+    let settled = match &options.resume {
+        Some(path) => input::settled(path)?,
+        None => Settled::new(),
+    };
+    let mut gaps = Gaps::new();
+    for place in netns::places(options.netns.as_deref())? {
+        let mut more = Gaps::new();
+        if let Place::Other { name, .. } = &place {
+            let name = render::safe::escaped(name.as_bytes());
+            writeln!(out, "from network namespace {name}:")?;
+        }
+        let told = netns::inside(&place, || {
+            let targets = whole::targets(request, &mut more);
+            let mut text = Vec::new();
+            tell(&mut text, request, &settled, &targets).map(|()| text)
+        });
+        match told.and_then(|text| text) {
+            Ok(text) => out.write_all(&text)?,
+            Err(error) => more.push(model::Gap::io("network namespace", &error)),
+        }
+        gaps.append(&mut more);
+    }
+    if options.service_version {
+        writeln!(out, "versions: at most 3 connections to each open TCP port")?;
+    }
+    writeln!(out, "nothing was sent")?;
+    Ok(whole::finish(options, &gaps))
+}
+
+/// What would be sent from one namespace.
+fn tell(
+    out: &mut dyn Write,
+    request: &Request,
+    settled: &Settled,
+    targets: &[IpAddr],
+) -> io::Result<()> {
+    let far = targets.iter().filter(|addr| !route::is_local(**addr));
+    let far = far.count();
+    if request.pings && far > 0 {
+        let s = plural(far);
         writeln!(
             out,
-            "host discovery: at most 3 probes to each of {hosts} hosts not local"
+            "discovery: {far} host{s}, at most 2 echo requests and 2 connections each"
         )?;
     }
-    for plan in request.plans(&request.targets) {
-        let what = match plan.technique {
-            Technique::Connect => "connections",
-            Technique::Syn => "SYN packets",
-            Technique::Udp => "datagrams",
-            Technique::Bind => "binds, nothing sent",
-        };
-        let (hosts, ports) = (plan.targets.len(), plan.ports.len());
-        let (size, list) = (plan.size(), &plan.ports);
-        let tries = u64::from(plan.pace.retries_max) + 1;
-        let most = u64::try_from(size)
-            .unwrap_or(u64::MAX)
-            .saturating_mul(tries);
-        write!(
-            out,
-            "{}: {hosts} hosts x {ports} ports = {size} {what}",
-            plan.proto
-        )?;
-        if plan.technique != Technique::Bind {
-            write!(out, ", at most {most} with retries")?;
+    for whole in request.plans(targets) {
+        let left = parts(settled, &whole);
+        let probes: usize = left.iter().map(Plan::size).sum();
+        plan(out, &whole, probes)?;
+        if far > 0 && whole.technique != Technique::Bind {
+            let silent: Duration = left.iter().map(Plan::silent_time).sum();
+            writeln!(out, "  {} if nothing answers", spell(silent))?;
         }
-        match plan.least_time() {
-            Some(time) => writeln!(out, ", {:.1} s at least", time.as_secs_f64())?,
-            None => writeln!(out, ", as fast as the way allows")?,
+        let named: Vec<String> = whole.targets.iter().map(IpAddr::to_string).collect();
+        match named.as_slice() {
+            [first, .., last] if named.len() > 8 => writeln!(out, "  hosts {first} to {last}")?,
+            few => writeln!(out, "  hosts {}", few.join(" "))?,
         }
-        writeln!(out, "  ports {list}")?;
+        writeln!(out, "  ports {}", whole.ports)?;
     }
-    Ok(Exit::Good)
+    Ok(())
+}
+
+/// One technique: how much, and what it takes at least.
+fn plan(out: &mut dyn Write, plan: &Plan, probes: usize) -> io::Result<()> {
+    let what = match plan.technique {
+        Technique::Connect => "connections",
+        Technique::Syn => "SYN packets",
+        Technique::Udp => "datagrams",
+        Technique::Bind => "binds, nothing sent",
+    };
+    let (hosts, ports) = (plan.targets.len(), plan.ports.len());
+    write!(
+        out,
+        "{}: {hosts} host{} x {ports} port{}",
+        plan.proto,
+        plural(hosts),
+        plural(ports)
+    )?;
+    if probes != plan.size() {
+        let known = plan.size() - probes;
+        write!(out, " - {known} settled before")?;
+    }
+    write!(out, " = {probes} {what}")?;
+    if plan.technique != Technique::Bind {
+        let tries = usize::from(plan.pace.retries_max) + 1;
+        let most = probes.saturating_mul(tries);
+        write!(out, ", at most {most} with retries")?;
+    }
+    match plan.least_time(probes) {
+        Some(time) => writeln!(out, ", {} at least", spell(time)),
+        None => writeln!(out, ", as fast as the way allows"),
+    }
+}
+
+fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
+
+/// A time in the unit that suits it.
+fn spell(time: Duration) -> String {
+    let seconds = time.as_secs_f64();
+    match seconds {
+        short if short < 120.0 => format!("{short:.1} s"),
+        some if some < 7_200.0 => format!("{:.1} min", some / 60.0),
+        long => format!("{:.1} h", long / 3_600.0),
+    }
 }
 
 /// Lists the targets.
@@ -52,13 +136,28 @@ pub(crate) fn run(request: &Request, out: &mut dyn Write) -> Result<Exit, Error>
 /// # Errors
 /// Those of writing.
 pub(crate) fn list(request: &Request, out: &mut dyn Write) -> Result<Exit, Error> {
-    for addr in &request.targets {
+    let mut gaps = Gaps::new();
+    let targets = whole::targets(request, &mut gaps);
+    for addr in &targets {
         match request.names.get(addr) {
             Some(name) => writeln!(out, "Nmap scan report for {name} ({addr})")?,
             None => writeln!(out, "Nmap scan report for {addr}")?,
         }
     }
-    let count = request.targets.len();
+    let count = targets.len();
     writeln!(out, "rnmap done: {count} IP addresses (0 hosts up) listed")?;
     Ok(Exit::Good)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_spelled_in_their_unit() {
+        let spelled = |seconds| spell(Duration::from_secs(seconds));
+        assert_eq!(spelled(8), "8.0 s");
+        assert_eq!(spelled(600), "10.0 min");
+        assert_eq!(spelled(36_000), "10.0 h");
+    }
 }

@@ -108,7 +108,7 @@ impl Answer {
     }
 
     /// The last line.
-    pub(crate) fn end(self, out: &mut dyn Write, coverage: Coverage) -> io::Result<()> {
+    pub(crate) fn end(&self, out: &mut dyn Write, coverage: Coverage) -> io::Result<()> {
         let end = End {
             rows: self.rows,
             gaps: self.gaps,

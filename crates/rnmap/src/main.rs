@@ -29,6 +29,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     cli::main("rnmap", |argv, out| {
         let long = argv::long_options(&argv).map_err(cli::Error::Usage)?;
+        argv::version_of_nmap(&long)?;
         let options: options::Options = cli::parse(&long)?;
         let request = request::Request::new(&options)?;
         whole::run(&options, &request, &argv, out)

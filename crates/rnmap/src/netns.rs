@@ -125,28 +125,46 @@ fn names(root: &Sysroot, dir: &str) -> io::Result<Vec<String>> {
     Ok(names)
 }
 
-/// Does something inside a namespace, on a thread of its own that ends there.
+/// Does something inside a namespace, on a thread of its own that ends there; where the
+/// system makes none, on this one, which then comes back.
 ///
 /// # Errors
-/// No thread, or no right to enter.
+/// No right to enter.
 #[cfg(target_os = "linux")]
 pub(crate) fn inside<T: Send>(place: &Place, work: impl FnOnce() -> T + Send) -> io::Result<T> {
     use nix::fcntl::{OFlag, open};
     use nix::sched::{CloneFlags, setns};
     use nix::sys::stat::Mode;
+    use std::sync::Mutex;
+    use std::thread::Builder;
     let Place::Other { path, .. } = place else {
         return Ok(work());
     };
-    let door = open(path, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty())?;
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().spawn_scoped(scope, move || {
-            setns(door, CloneFlags::CLONE_NEWNET)?;
-            Ok(work())
-        })?;
-        thread
-            .join()
-            .unwrap_or_else(|_| Err(io::Error::other("the thread ended early")))
-    })
+    let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
+    let door = open(path, flags, Mode::empty())?;
+    let home = open("/proc/thread-self/ns/net", flags, Mode::empty());
+    let work = Mutex::new(Some(work));
+    let enter = || -> io::Result<T> {
+        setns(&door, CloneFlags::CLONE_NEWNET)?;
+        let work = work.lock().ok().and_then(|mut work| work.take());
+        let work = work.ok_or_else(|| io::Error::other("done before"))?;
+        Ok(work())
+    };
+    let done = std::thread::scope(|scope| {
+        let thread = Builder::new().spawn_scoped(scope, enter).ok()?;
+        let ended = thread.join();
+        Some(ended.unwrap_or_else(|_| Err(io::Error::other("the thread ended early"))))
+    });
+    // Without a thread to send there we go ourselves, where there is a way back.
+    match (done, home) {
+        (Some(done), _) => done,
+        (None, Ok(home)) => {
+            let done = enter();
+            setns(home, CloneFlags::CLONE_NEWNET)?;
+            done
+        }
+        (None, Err(error)) => Err(error.into()),
+    }
 }
 
 /// There is nothing to enter.

@@ -96,6 +96,15 @@ pub(crate) struct Options {
     /// Time one host may take: 30s, 15m, 2h, 500ms
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) host_timeout: Option<Duration>,
+    /// -e: through this device only
+    #[arg(long, value_name = "DEVICE", conflicts_with = "bind_probe")]
+    pub(crate) interface: Option<String>,
+    /// -S: from this address, which must be ours
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "bind_probe")]
+    pub(crate) source_address: Option<IpAddr>,
+    /// -g: from this port
+    #[arg(long, value_name = "PORT", conflicts_with = "bind_probe", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) source_port: Option<u16>,
     /// Threads at most
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
     pub(crate) threads: Option<u8>,
@@ -142,12 +151,18 @@ pub(crate) struct Options {
     /// Go on where an interrupted run left off: its -oJ file, and the same options again
     #[arg(long, value_name = "FILE")]
     pub(crate) resume: Option<OsString>,
-    /// Say what would be sent and how long it takes at least; send nothing
+    /// Say what would be sent, to whom and how long it takes; send nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Taken for nmap's sake; progress is shown on a terminal anyway
     #[arg(long, value_name = "TIME")]
     stats_every: Option<String>,
+    /// Taken for nmap's sake; what may be done is found out anyway
+    #[arg(long)]
+    privileged: bool,
+    /// As one without the right to raw sockets
+    #[arg(long, conflicts_with = "privileged")]
+    pub(crate) unprivileged: bool,
     /// No progress line
     #[arg(long)]
     pub(crate) noninteractive: bool,

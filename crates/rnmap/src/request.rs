@@ -6,7 +6,7 @@ use crate::options::Options;
 use cli::Error;
 use model::{Proto, Technique};
 use scan::target::{self, Spec, TARGETS_MAX};
-use scan::{Pace, Plan, PortSet, Ports, dns, ports, route, shards};
+use scan::{Origin, Pace, Plan, PortSet, Ports, dns, ports, route, shards};
 use std::collections::{BTreeMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -28,6 +28,8 @@ pub(crate) struct Request {
     pub(crate) threads: usize,
     /// Whether to ask first who is up.
     pub(crate) pings: bool,
+    /// What probes of other machines leave from.
+    pub(crate) origin: Origin,
     /// Families of a bind probe.
     families: Vec<IpAddr>,
 }
@@ -58,6 +60,7 @@ impl Request {
         if let Some(list) = &options.exclude_ports {
             ports = ports.minus(&ports::parse(list).map_err(|why| usage(&why))?);
         }
+        let origin = origin(options, &addrs)?;
         let techniques = if options.ping_only || options.list_only {
             Vec::new()
         } else {
@@ -74,6 +77,7 @@ impl Request {
                 .threads
                 .map_or_else(shards::parallelism, usize::from),
             pings: !options.no_ping && !options.bind_probe && !options.list_only,
+            origin,
             families: families(options),
         })
     }
@@ -103,6 +107,7 @@ impl Request {
                         ports: ports.clone(),
                         pace: self.pace.clone(),
                         threads: self.threads,
+                        origin: self.origin.clone(),
                     });
                 }
             }
@@ -121,7 +126,7 @@ fn techniques(options: &Options, ports: &Ports) -> Result<Vec<Technique>, Error>
     if options.bind_probe {
         return Ok(vec![Technique::Bind]);
     }
-    let raw = scan::can_send_raw();
+    let raw = !options.unprivileged && scan::can_send_raw();
     if options.syn && !raw {
         return Err(usage(
             "-sS needs the right to open raw sockets; -sT does not",
@@ -233,6 +238,39 @@ fn pace(options: &Options) -> Result<Pace, Error> {
         pace.retries_max = retries;
     }
     Ok(pace)
+}
+
+/// What probes leave from, tried for every family asked before anything is sent.
+fn origin(options: &Options, targets: &[IpAddr]) -> Result<Origin, Error> {
+    let origin = Origin {
+        addr: options.source_address,
+        port: options.source_port,
+        device: options.interface.clone(),
+    };
+    if origin == Origin::default() || options.list_only {
+        return Ok(origin);
+    }
+    // In another namespace devices and addresses are others.
+    if options.netns.is_some() {
+        return Err(usage("-e, -S and -g are not for --netns"));
+    }
+    for is_v4 in [true, false] {
+        if let Some(first) = targets.iter().find(|addr| addr.is_ipv4() == is_v4) {
+            origin
+                .check(*first)
+                .map_err(|why| Error::io(wishes(options), why))?;
+        }
+    }
+    Ok(origin)
+}
+
+/// The options that say what to send from, as typed.
+fn wishes(options: &Options) -> String {
+    let device = options.interface.as_ref().map(|name| format!("-e {name}"));
+    let addr = options.source_address.map(|addr| format!("-S {addr}"));
+    let port = options.source_port.map(|port| format!("-g {port}"));
+    let words: Vec<String> = device.into_iter().chain(addr).chain(port).collect();
+    render::safe::escaped(words.join(" ").as_bytes())
 }
 
 /// A line that names what was typed, made harmless.

@@ -8,6 +8,7 @@ use crate::interrupt::Interrupt;
 use crate::json::Covered;
 use crate::request::Request;
 use model::{Gap, Gaps, NetNs};
+use scan::version::Manner;
 use scan::{Answer, Listener, Plan, PortSet, Report, discover, route};
 use std::collections::{BTreeMap, HashMap};
 use std::io;
@@ -121,7 +122,12 @@ fn group(
             ended: Moment::now(),
         };
         if job.versions {
-            crate::versions::read(&mut host, &|| job.interrupt.is_asked());
+            let manner = Manner {
+                pace: &job.request.pace,
+                origin: &job.request.origin,
+                stop: &|| job.interrupt.is_asked(),
+            };
+            crate::versions::read(&mut host, &manner);
             host.ended = Moment::now();
         }
         outcome.hosts += 1;
@@ -150,7 +156,7 @@ fn who_is_up(
         .collect();
     if !far.is_empty() {
         let stop = || job.interrupt.is_asked();
-        match discover::up(&far, &job.request.pace, &stop) {
+        match discover::up(&far, &job.request.pace, &job.request.origin, &stop) {
             Ok(found) => up.extend(found),
             Err(error) => outcome.gaps.push(Gap::io("host discovery", &error)),
         }
@@ -194,7 +200,7 @@ fn one_plan(
         if !report.missed.is_empty() {
             outcome.gaps.push(Gap::new(
                 format!("{} {}", report.proto, report.addr),
-                format!("{} ports not settled", report.missed.len()),
+                not_settled(report),
             ));
         }
     }
@@ -202,9 +208,20 @@ fn one_plan(
     Ok(reports)
 }
 
+/// How many ports have no answer, and why where that is known.
+fn not_settled(report: &Report) -> String {
+    let count = report.missed.len();
+    let why = if report.lost {
+        ": it answered, and then was heard no more"
+    } else {
+        ""
+    };
+    format!("{count} ports not settled{why}")
+}
+
 /// A plan without what is settled: one part for the hosts of which nothing is, one for each
 /// of the others.
-fn parts(settled: &Settled, plan: &Plan) -> Vec<Plan> {
+pub(crate) fn parts(settled: &Settled, plan: &Plan) -> Vec<Plan> {
     let known = |addr: &IpAddr| settled.get(&(plan.technique, plan.proto, *addr));
     let (old, fresh): (Vec<IpAddr>, Vec<IpAddr>) = plan
         .targets

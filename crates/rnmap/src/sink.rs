@@ -30,16 +30,19 @@ pub(crate) enum Format {
 pub(crate) struct Sink<'w> {
     /// What is written.
     pub(crate) format: Format,
+    /// The file it is written to; none for standard output.
+    path: Option<String>,
     /// Where to.
     out: Box<dyn Write + 'w>,
     json: json::Answer,
 }
 
 impl<'w> Sink<'w> {
-    /// A sink on an open writer.
+    /// A sink on standard output.
     pub(crate) fn new(format: Format, out: Box<dyn Write + 'w>) -> Sink<'w> {
         Sink {
             format,
+            path: None,
             out,
             json: json::Answer::default(),
         }
@@ -55,10 +58,22 @@ impl<'w> Sink<'w> {
             .write(true)
             .append(append)
             .truncate(!append);
+        let name = path.display().to_string();
         let file = how
             .open(path)
-            .map_err(|why| Error::io(path.display().to_string(), why))?;
-        Ok(Sink::new(format, Box::new(BufWriter::new(file))))
+            .map_err(|why| Error::io(name.as_str(), why))?;
+        Ok(Sink {
+            path: Some(name),
+            ..Sink::new(format, Box::new(BufWriter::new(file)))
+        })
+    }
+
+    /// What it means that it cannot be written.
+    pub(crate) fn failed(&self, why: io::Error) -> Error {
+        match &self.path {
+            Some(path) => Error::io(path.as_str(), why),
+            None => Error::from(why),
+        }
     }
 
     /// The run begins.
@@ -136,7 +151,7 @@ impl<'w> Sink<'w> {
     }
 
     /// The run is over.
-    pub(crate) fn end(mut self, ending: &Ending) -> io::Result<()> {
+    pub(crate) fn end(&mut self, ending: &Ending) -> io::Result<()> {
         let out = &mut *self.out;
         match self.format {
             Format::Normal => text::end(out, ending),

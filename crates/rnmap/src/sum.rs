@@ -105,6 +105,7 @@ mod tests {
             missed: PortSet::default(),
             rtt: None,
             took: std::time::Duration::ZERO,
+            lost: false,
         }
     }
 

@@ -2,10 +2,10 @@
 
 use crate::host::{Banner, Host};
 use model::{PortState, Proto};
-use scan::version;
+use scan::version::{self, Manner};
 
 /// Reads the banners of a host's open TCP ports.
-pub(crate) fn read(host: &mut Host, stop: &dyn Fn() -> bool) {
+pub(crate) fn read(host: &mut Host, manner: &Manner<'_>) {
     let mut open: Vec<u16> = host
         .reports
         .iter()
@@ -16,7 +16,7 @@ pub(crate) fn read(host: &mut Host, stop: &dyn Fn() -> bool) {
         .collect();
     open.sort_unstable();
     open.dedup();
-    for (port, spoken) in version::ask(host.addr, &open, stop) {
+    for (port, spoken) in version::ask(host.addr, &open, manner) {
         let banner = Banner {
             service: spoken.service,
             words: spoken.words,

@@ -33,7 +33,7 @@ pub(crate) fn run(
         return crate::dry::list(request, out);
     }
     if options.dry_run {
-        return crate::dry::run(request, out);
+        return crate::dry::run(options, request, out);
     }
     let settled = match &options.resume {
         Some(path) => input::settled(path)?,
@@ -46,12 +46,18 @@ pub(crate) fn run(
         session: &session,
         sinks: sinks(options, out)?,
         progress: Progress::new(!options.noninteractive && !options.json),
+        failed: None,
     };
-    for sink in &mut live.sinks {
-        sink.begin(&session)?;
+    // Nothing is sent before every output has taken its first line.
+    let begun = live.each(|sink| sink.begin(&session));
+    match live.failed.take() {
+        Some(Error::BrokenPipe) if begun.is_ok() => {}
+        Some(error) => return Err(error),
+        None => {}
     }
     let from = Instant::now();
     let mut total = Outcome::default();
+    let mut ran = Ok(());
     for place in places {
         let job = Job {
             request,
@@ -60,8 +66,8 @@ pub(crate) fn run(
             netns: place.netns(),
             interrupt: &interrupt,
         };
-        visit(&place, &job, &mut live, &mut total)?;
-        if interrupt.is_asked() {
+        ran = visit(&place, &job, &mut live, &mut total);
+        if ran.is_err() || interrupt.is_asked() {
             break;
         }
     }
@@ -82,8 +88,12 @@ pub(crate) fn run(
         gaps: total.gaps,
         coverage,
     };
-    for sink in live.sinks {
-        sink.end(&ending)?;
+    let ended = live.each(|sink| sink.end(&ending));
+    match live.failed {
+        // Whoever read it went away; files were written to the end.
+        Some(Error::BrokenPipe) if ended.is_ok() => {}
+        Some(error) => return Err(error),
+        None => ran.and(ended.map_err(Error::from))?,
     }
     Ok(finish(options, &ending.gaps))
 }
@@ -97,13 +107,13 @@ fn visit(
 ) -> Result<(), Error> {
     let outcome = match place {
         Place::Here => {
-            let targets = targets(job, &mut total.gaps);
+            let targets = targets(job.request, &mut total.gaps);
             run::run(job, &targets, live)?
         }
         Place::Other { name, .. } => {
             let inside = netns::inside(place, || {
                 let mut gaps = Gaps::new();
-                let targets = targets(job, &mut gaps);
+                let targets = targets(job.request, &mut gaps);
                 let mut kept = Kept::default();
                 let outcome = run::run(job, &targets, &mut kept);
                 (kept.hosts, outcome, gaps)
@@ -133,9 +143,9 @@ fn visit(
 }
 
 /// The targets, which under `--local` are those of the namespace this thread is in.
-fn targets(job: &Job<'_>, gaps: &mut Gaps) -> Vec<IpAddr> {
-    if !job.request.is_local {
-        return job.request.targets.clone();
+pub(crate) fn targets(request: &Request, gaps: &mut Gaps) -> Vec<IpAddr> {
+    if !request.is_local {
+        return request.targets.clone();
     }
     let (all, more) = netns::local_addrs();
     gaps.extend(more);
@@ -154,12 +164,36 @@ struct Live<'s, 'w> {
     session: &'s Session,
     sinks: Vec<Sink<'w>>,
     progress: Progress,
+    /// Why the first sink that could not be written to is gone.
+    failed: Option<Error>,
+}
+
+impl<'w> Live<'_, 'w> {
+    /// Writes to every sink. One that fails is given up; the scan goes on for the others.
+    ///
+    /// # Errors
+    /// None is left.
+    fn each(&mut self, mut write: impl FnMut(&mut Sink<'w>) -> io::Result<()>) -> io::Result<()> {
+        let failed = &mut self.failed;
+        self.sinks.retain_mut(|sink| match write(sink) {
+            Ok(()) => true,
+            Err(why) => {
+                let why = sink.failed(why);
+                failed.get_or_insert(why);
+                false
+            }
+        });
+        if self.sinks.is_empty() {
+            return Err(io::Error::from(io::ErrorKind::BrokenPipe));
+        }
+        Ok(())
+    }
 }
 
 impl Teller for Live<'_, '_> {
     fn initiating(&mut self, plan: &Plan) -> io::Result<()> {
-        let mut sinks = self.sinks.iter_mut();
-        sinks.try_for_each(|sink| sink.initiating(self.session, plan))
+        let session = self.session;
+        self.each(|sink| sink.initiating(session, plan))
     }
 
     fn discovered(&mut self, plan: &Plan, found: (IpAddr, u16, Answer)) {
@@ -176,13 +210,13 @@ impl Teller for Live<'_, '_> {
 
     fn completed(&mut self, plan: &Plan, took: Duration) -> io::Result<()> {
         self.progress.clear();
-        let mut sinks = self.sinks.iter_mut();
-        sinks.try_for_each(|sink| sink.completed(self.session, plan, took))
+        let session = self.session;
+        self.each(|sink| sink.completed(session, plan, took))
     }
 
     fn host(&mut self, host: Host) -> io::Result<()> {
-        let mut sinks = self.sinks.iter_mut();
-        sinks.try_for_each(|sink| sink.host(self.session, &host))
+        let session = self.session;
+        self.each(|sink| sink.host(session, &host))
     }
 }
 
@@ -296,7 +330,7 @@ fn sinks<'w>(options: &Options, out: &'w mut dyn Write) -> Result<Vec<Sink<'w>>,
 }
 
 /// Tells of gaps and chooses the exit code.
-fn finish(options: &Options, gaps: &[Gap]) -> Exit {
+pub(crate) fn finish(options: &Options, gaps: &[Gap]) -> Exit {
     let line =
         |gap: &Gap| render::safe::escaped(format!("{}: {}", gap.place, gap.reason).as_bytes());
     if options.gaps {

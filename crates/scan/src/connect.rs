@@ -10,6 +10,7 @@
 
 use crate::answer::{Answer, Reason};
 use crate::engine::{Came, Driver, Sent};
+use crate::origin::Origin;
 use crate::poller::{Interest, Poller};
 use crate::schedule::Ask;
 use model::PortState;
@@ -45,6 +46,8 @@ pub struct Connect {
     poller: Poller,
     /// Source ports to bind towards addresses of our own, used in turn.
     sources: Vec<u16>,
+    /// What probes of other machines leave from.
+    origin: Origin,
     turn: usize,
     flights: HashMap<u64, Flight>,
     by_port: HashMap<(u32, u32), u64>,
@@ -58,10 +61,11 @@ impl Connect {
     ///
     /// # Errors
     /// The system has no descriptor left.
-    pub fn new(sources: Vec<u16>) -> io::Result<Connect> {
+    pub fn new(sources: Vec<u16>, origin: Origin) -> io::Result<Connect> {
         Ok(Connect {
             poller: Poller::new(Interest::Write)?,
             sources,
+            origin,
             turn: 0,
             flights: HashMap::new(),
             by_port: HashMap::new(),
@@ -86,6 +90,8 @@ impl Connect {
             let at = self.turn % self.sources.len().max(1);
             let port = self.sources.get(at).copied().unwrap_or(0);
             socket.bind(&SockAddr::from(SocketAddr::new(own, port)))?;
+        } else {
+            self.origin.apply(&socket, to.ip())?;
         }
         Ok(socket)
     }
@@ -95,6 +101,9 @@ impl Connect {
         let name = SockAddr::from(to);
         let socket = self.socket(to, own)?;
         let mut outcome = socket.connect(&name);
+        if let Some(answer) = outcome.as_ref().err().and_then(no_way) {
+            return Ok(Sent::NoWay(answer));
+        }
         if REUSES && is_under_way(&outcome) {
             // Asked again, the socket tells of an answer that came meanwhile, as on this
             // machine it always has, and is ready for the next port.
@@ -200,6 +209,12 @@ fn conclude(
         Err(error) if error.raw_os_error() == Some(libc::EISCONN) => conclude(Ok(()), socket, to),
         Err(error) => settled_by(&error).map(Some).ok_or(error),
     }
+}
+
+/// What an error says that comes before anything was sent: there is no way.
+fn no_way(error: &io::Error) -> Option<Answer> {
+    let answer = settled_by(error)?;
+    matches!(answer.reason, Reason::HostUnreach | Reason::NetUnreach).then_some(answer)
 }
 
 /// What an error says of the port; none if it says only that our own system had no room.

@@ -2,6 +2,7 @@
 //! ports. Any answer will do, a refusal too.
 
 use crate::answer::Answer;
+use crate::origin::Origin;
 use crate::pace::Pace;
 use crate::plan::{Plan, Report};
 use crate::ports::PortSet;
@@ -29,6 +30,7 @@ const GAP: Duration = Duration::from_micros(500);
 pub fn up(
     targets: &[IpAddr],
     pace: &Pace,
+    origin: &Origin,
     stop: &(dyn Fn() -> bool + Sync),
 ) -> io::Result<HashMap<IpAddr, &'static str>> {
     let mut found: HashMap<IpAddr, &'static str> = HashMap::new();
@@ -38,7 +40,7 @@ pub fn up(
             .copied()
             .filter(|addr| addr.is_ipv6() == is_v6)
             .collect();
-        if let (false, Ok(echo)) = (family.is_empty(), Echo::open(is_v6)) {
+        if let (false, Ok(echo)) = (family.is_empty(), Echo::open(&family, origin)) {
             let answered = echo.ask(&family, pace, stop);
             found.extend(answered.into_iter().map(|addr| (addr, "echo-reply")));
         }
@@ -59,6 +61,7 @@ pub fn up(
                 ..pace.clone()
             },
             threads: 1,
+            origin: origin.clone(),
         };
         let mut heard = Heard::default();
         scan(&plan, &mut heard, stop)?;
@@ -100,7 +103,12 @@ struct Echo {
 }
 
 impl Echo {
-    fn open(is_v6: bool) -> io::Result<Echo> {
+    /// One for targets of a family.
+    fn open(targets: &[IpAddr], origin: &Origin) -> io::Result<Echo> {
+        let first = targets
+            .first()
+            .ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
+        let is_v6 = first.is_ipv6();
         let (domain, protocol) = if is_v6 {
             (Domain::IPV6, Protocol::ICMPV6)
         } else {
@@ -111,6 +119,7 @@ impl Echo {
             Err(_) => (Socket::new(domain, Type::RAW, Some(protocol))?, true),
         };
         socket.set_nonblocking(true)?;
+        origin.any_port().apply(&socket, *first)?;
         Ok(Echo {
             socket,
             is_v6,

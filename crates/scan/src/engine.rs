@@ -15,6 +15,9 @@ pub enum Sent {
     Settled(Answer),
     /// Our own system had no room: ask again later.
     Later,
+    /// Our own system has no way there. Where it had one before, the network was lost and
+    /// may come back; else this is the answer.
+    NoWay(Answer),
 }
 
 /// What came for a probe under way.
@@ -123,6 +126,11 @@ fn burst(schedule: &mut Schedule, driver: &mut dyn Driver, watch: &mut dyn Watch
         match driver.send(&ask, schedule.own(ask.host)) {
             Sent::Flying => schedule.sent(ask, now),
             Sent::Settled(answer) => {
+                schedule.settled(ask, answer, now, Instant::now());
+                watch.settled(&ask, answer);
+            }
+            Sent::NoWay(_) if schedule.astray(ask, now) => {}
+            Sent::NoWay(answer) => {
                 schedule.settled(ask, answer, now, Instant::now());
                 watch.settled(&ask, answer);
             }

@@ -17,6 +17,7 @@ pub mod discover;
 pub mod dns;
 pub mod engine;
 pub mod limits;
+pub mod origin;
 pub mod pace;
 pub mod packet;
 pub mod payload;
@@ -36,6 +37,7 @@ pub mod udp;
 pub mod version;
 
 pub use answer::{Answer, Reason};
+pub use origin::Origin;
 pub use pace::Pace;
 pub use plan::{Plan, Report};
 pub use ports::{PortSet, Ports};

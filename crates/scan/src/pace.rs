@@ -252,6 +252,15 @@ impl Rate {
         }
     }
 
+    /// A rate that goes on behind another plan's last probe, sent now.
+    #[must_use]
+    pub fn behind(per_second: f64, now: Instant) -> Rate {
+        Rate {
+            sent: 1,
+            ..Rate::new(per_second, now)
+        }
+    }
+
     /// When the next probe is due.
     #[must_use]
     #[expect(

@@ -10,6 +10,12 @@ use std::time::{Duration, Instant};
 /// How long a probe of this machine itself may go unanswered.
 const LOCAL_TIMEOUT: Duration = Duration::from_millis(250);
 
+/// Times a port that did answer is asked again before the network is called lost.
+const WITNESS_RETRIES: u8 = 4;
+/// How long a way that is gone is waited for, and how often it is tried.
+const ASTRAY_MAX: Duration = Duration::from_secs(10);
+const ASTRAY_STEP: Duration = Duration::from_millis(200);
+
 /// One host's part of a schedule.
 pub(crate) struct Peer {
     pub(crate) target: Target,
@@ -25,6 +31,14 @@ pub(crate) struct Peer {
     /// When the last unanswered probe of a port left.
     pub(crate) silent_since: HashMap<u32, Instant>,
     pub(crate) tries: u8,
+    /// When and on which port the host was last heard over the network.
+    heard: Option<(Instant, u32)>,
+    /// The port asked again to learn whether the host is still there.
+    witness: Option<u32>,
+    /// Since when our own system has known no way to it.
+    astray: Option<Instant>,
+    /// It was heard, and then never again.
+    pub(crate) lost: bool,
     pub(crate) answers: Vec<Option<Answer>>,
     pub(crate) left: usize,
     pub(crate) started: Option<Instant>,
@@ -50,6 +64,10 @@ impl Peer {
             flow: Flow::new(terms.pace.delay),
             silent_since: HashMap::new(),
             tries: terms.pace.retries_max.saturating_add(1).min(2),
+            heard: None,
+            witness: None,
+            astray: None,
+            lost: false,
             answers: vec![None; ports],
             left: ports,
             started: None,
@@ -68,7 +86,8 @@ impl Peer {
     /// The next probe of this host: what is to be asked again first.
     pub(crate) fn take(&mut self) -> Option<(u32, u8)> {
         while let Some((index, attempt)) = self.again.pop_front() {
-            if self.answers.get(at(index)).is_some_and(Option::is_none) {
+            let is_open = self.answers.get(at(index)).is_some_and(Option::is_none);
+            if is_open || self.witness == Some(index) {
                 return Some((index, attempt));
             }
         }
@@ -81,6 +100,13 @@ impl Peer {
 
     /// Nothing came in time.
     pub(crate) fn silent(&mut self, index: u32, attempt: u8, sent: Option<Instant>) {
+        if self.witness == Some(index) {
+            self.lost = attempt >= WITNESS_RETRIES;
+            if !self.lost {
+                self.again.push_back((index, attempt + 1));
+            }
+            return;
+        }
         self.silent_since.extend(sent.map(|sent| (index, sent)));
         if attempt.saturating_add(1) < self.tries {
             self.again.push_back((index, attempt + 1));
@@ -115,13 +141,55 @@ impl Peer {
         }
     }
 
-    /// Where all else is done, ports given up are settled as silent.
-    pub(crate) fn conclude(&mut self, silence: PortState, now: Instant) {
+    /// An answer came over the network.
+    pub(crate) fn hear(&mut self, index: u32, now: Instant) {
+        self.heard = Some((now, index));
+        self.witness = None;
+        self.astray = None;
+    }
+
+    /// Our own system knows no way to a host it was heard on before: the probe goes back and
+    /// is tried again, for a while. False where it was never heard.
+    pub(crate) fn wait_for_a_way(&mut self, index: u32, attempt: u8, now: Instant) -> bool {
+        if self.heard.is_none() {
+            return false;
+        }
+        self.again.push_front((index, attempt));
+        self.not_before = Some(now + ASTRAY_STEP);
+        let since = *self.astray.get_or_insert(now);
+        if now.duration_since(since) >= ASTRAY_MAX {
+            self.lost = true;
+            self.ended = Some(now);
+        }
+        true
+    }
+
+    /// Where all else is done, ports given up are settled as silent. With `checks`, a host
+    /// that was not heard since one of them was asked is first asked for a port that did
+    /// answer: where that is silent too the network was lost, and silence means nothing.
+    pub(crate) fn conclude(&mut self, silence: PortState, checks: bool, now: Instant) {
         if self.under_way > 0 || self.cursor < self.answers.len() || !self.again.is_empty() {
             return;
         }
-        for (index, _) in std::mem::take(&mut self.bench) {
+        let heard = self.heard.filter(|_| checks);
+        let since = &self.silent_since;
+        let (mut unsure, sure): (Vec<_>, Vec<_>) = std::mem::take(&mut self.bench)
+            .into_iter()
+            .partition(|(index, _)| match (heard, since.get(index)) {
+                (Some((heard, _)), Some(sent)) => *sent > heard,
+                _ => false,
+            });
+        for (index, _) in sure {
             self.settle(index, Answer::new(silence, Reason::NoResponse), now);
+        }
+        if let (false, Some((_, witness))) = (unsure.is_empty(), heard) {
+            if self.lost {
+                self.ended = Some(now);
+            } else {
+                self.witness = Some(witness);
+                self.again.push_back((witness, 0));
+            }
+            self.bench.append(&mut unsure);
         }
     }
 

@@ -5,7 +5,7 @@ use crate::bind::{self, Table};
 use crate::connect::Connect;
 use crate::engine::{self, Driver, Watch};
 use crate::limits;
-use crate::plan::{Plan, Report};
+use crate::plan::{Plan, Report, group_size};
 use crate::ports::PortSet;
 use crate::schedule::{Ask, Outcome, Schedule, Target, Terms};
 #[cfg(target_os = "linux")]
@@ -35,10 +35,6 @@ pub trait Listener {
     fn report(&mut self, report: Report) -> io::Result<()>;
 }
 
-/// Answers kept at a time; decides how many hosts are asked together.
-const GROUP_PORTS: usize = 4 << 20;
-/// Hosts asked together at most.
-const GROUP_HOSTS: usize = 256;
 /// Below this many ports threads cost more than they bring.
 const SHARD_PORTS: usize = 4_096;
 
@@ -54,7 +50,7 @@ pub fn scan(
     stop: &(dyn Fn() -> bool + Sync),
 ) -> io::Result<Gaps> {
     let ports: Arc<[u16]> = plan.ports.iter().collect();
-    let size = (GROUP_PORTS / ports.len().max(1)).clamp(1, GROUP_HOSTS);
+    let size = group_size(ports.len());
     let mut gaps = Gaps::new();
     let mut before = 0;
     for group in plan.targets.chunks(size) {
@@ -96,6 +92,7 @@ fn report(plan: &Plan, ports: &[u16], outcome: Outcome) -> Report {
         missed: PortSet::of(missed.into_iter().map(|(port, _)| port)),
         rtt: outcome.rtt,
         took: outcome.took,
+        lost: outcome.lost,
     }
 }
 
@@ -158,6 +155,7 @@ impl Part<'_> {
                 all.sort_unstable_by_key(|&(port, _)| port);
                 outcome.answers = all.into_iter().map(|(_, answer)| answer).collect();
                 outcome.took += late.took;
+                outcome.lost |= late.lost;
             }
         }
         (outcomes, gaps)
@@ -170,6 +168,8 @@ impl Part<'_> {
             Technique::Udp => is_local,
             Technique::Bind => false,
         };
+        // A port that is asked for is held once.
+        let busy = busy && self.plan.origin.port.is_none();
         if busy && size >= SHARD_PORTS && !self.plan.pace.is_timed() {
             self.plan.threads.max(1)
         } else {
@@ -277,6 +277,7 @@ impl Part<'_> {
                 answers,
                 rtt: None,
                 took: from.elapsed(),
+                lost: false,
             });
         }
         (outcomes, gaps)
@@ -305,10 +306,16 @@ fn driver(
     count: usize,
 ) -> io::Result<Box<dyn Driver>> {
     match plan.technique {
-        Technique::Connect => Ok(Box::new(Connect::new(reserved.share(at, count))?)),
-        Technique::Udp => Ok(Box::new(Udp::new(reserved.sockets(at, count))?)),
+        Technique::Connect => Ok(Box::new(Connect::new(
+            reserved.share(at, count),
+            plan.origin.clone(),
+        )?)),
+        Technique::Udp => Ok(Box::new(Udp::new(
+            reserved.sockets(at, count),
+            plan.origin.clone(),
+        )?)),
         #[cfg(target_os = "linux")]
-        Technique::Syn => Ok(Box::new(Syn::new(ports)?)),
+        Technique::Syn => Ok(Box::new(Syn::new(ports, plan.origin.clone())?)),
         #[cfg(not(target_os = "linux"))]
         Technique::Syn => {
             // It alone needs to know them beforehand.
@@ -329,6 +336,7 @@ fn join(whole: &mut Vec<Outcome>, part: Vec<Outcome>) {
         all.answers.append(&mut more.answers);
         all.rtt = all.rtt.or(more.rtt);
         all.took = all.took.max(more.took);
+        all.lost |= more.lost;
     }
 }
 

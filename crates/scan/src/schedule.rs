@@ -92,6 +92,8 @@ pub struct Outcome {
     pub rtt: Option<(Duration, Duration)>,
     /// Time from its first probe to its last answer.
     pub took: Duration,
+    /// Whether it answered and then was heard no more: the rest has no answer.
+    pub lost: bool,
 }
 
 impl Schedule {
@@ -114,7 +116,7 @@ impl Schedule {
             turn: 0,
             flights: HashMap::new(),
             due: BinaryHeap::new(),
-            rate_max: terms.pace.rate_max.map(|rate| Rate::new(rate, now)),
+            rate_max: terms.pace.rate_max.map(|rate| Rate::behind(rate, now)),
             rate_min: terms.pace.rate_min.map(|rate| Rate::new(rate, now)),
             flights_max: terms.flights_max.max(1),
             terms,
@@ -193,6 +195,7 @@ impl Schedule {
         self.count(ask.host, sent);
         // What our own system says tells nothing of the way.
         if matches!(answer.state, PortState::Open | PortState::Closed) {
+            self.hear(ask, now);
             self.learn(ask, Some(now.duration_since(sent)), now);
         }
         self.keep(ask, answer, now);
@@ -206,6 +209,9 @@ impl Schedule {
         {
             host.under_way = host.under_way.saturating_sub(1);
         }
+        if matches!(answer.state, PortState::Open | PortState::Closed) {
+            self.hear(ask, now);
+        }
         let timely = flight.filter(|flight| flight.attempt == ask.attempt);
         self.learn(
             ask,
@@ -213,6 +219,21 @@ impl Schedule {
             now,
         );
         self.keep(ask, answer, now);
+    }
+
+    /// A host answered; what this machine says of itself crossed no network.
+    fn hear(&mut self, ask: Ask, now: Instant) {
+        let host = self.hosts.get_mut(at(ask.host));
+        if let Some(host) = host.filter(|host| !host.target.local) {
+            host.hear(ask.index, now);
+        }
+    }
+
+    /// Our own system has no way to the host of a probe. True if it had one before: the
+    /// probe then goes back.
+    pub fn astray(&mut self, ask: Ask, now: Instant) -> bool {
+        let host = self.hosts.get_mut(at(ask.host));
+        host.is_some_and(|host| host.wait_for_a_way(ask.index, ask.attempt, now))
     }
 
     /// What an answer tells of the way to its host.
@@ -299,9 +320,11 @@ impl Schedule {
             }
         }
         let (silence, limit) = (self.terms.silence, self.terms.pace.host_timeout);
+        // An open UDP port may be silent, and a slow pace is the user's wish.
+        let checks = silence == PortState::Filtered && !self.terms.pace.serial;
         for &id in &self.active {
             if let Some(host) = self.hosts.get_mut(at(id)) {
-                host.conclude(silence, now);
+                host.conclude(silence, checks, now);
                 if host.is_late(limit, now) {
                     host.ended = Some(now);
                 }
@@ -325,6 +348,7 @@ impl Schedule {
                     (Some(from), Some(to)) => to.duration_since(from),
                     _ => Duration::ZERO,
                 },
+                lost: host.lost,
             })
             .collect()
     }

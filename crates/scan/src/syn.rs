@@ -10,12 +10,15 @@
 
 use crate::answer::{Answer, Reason};
 use crate::engine::{Came, Driver, Sent};
+use crate::origin::Origin;
 use crate::packet::{self, ACK, RST, SYN};
-use crate::route;
 use crate::schedule::Ask;
 use model::PortState;
+use nix::cmsg_space;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::socket::{SockaddrStorage, recvfrom, setsockopt, sockopt};
+use nix::sys::socket::{
+    ControlMessageOwned, MsgFlags, SockaddrStorage, recvfrom, recvmsg, setsockopt, sockopt,
+};
 use socket2::{Domain, Protocol, SockAddr, SockFilter, Socket, Type};
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -38,6 +41,7 @@ struct Channel {
 /// Sends SYNs and reads what comes back.
 pub struct Syn {
     source: u16,
+    origin: Origin,
     /// Holds the source port in both families.
     _reserved: Vec<Socket>,
     channels: Vec<Channel>,
@@ -55,8 +59,12 @@ impl Syn {
     ///
     /// # Errors
     /// No right to open raw sockets, or no port to send from.
-    pub fn new(ports: &[u16]) -> io::Result<Syn> {
-        let (source, reserved) = reserve(ports)?;
+    pub fn new(ports: &[u16], origin: Origin) -> io::Result<Syn> {
+        let (source, reserved) = match origin.port {
+            Some(port) => hold(port).map(|held| (port, held)),
+            None => reserve(ports),
+        }
+        .ok_or_else(|| io::Error::from(io::ErrorKind::AddrInUse))?;
         let mut complaints = Vec::new();
         let v4 = Socket::new(Domain::IPV4, Type::RAW, Some(Protocol::ICMPV4))?;
         complaints.push((false, v4));
@@ -64,11 +72,12 @@ impl Syn {
         if let Ok(v6) = Socket::new(Domain::IPV6, Type::RAW, Some(Protocol::ICMPV6)) {
             complaints.push((true, v6));
         }
-        for (_, socket) in &complaints {
-            prepare(socket)?;
+        for (is_v6, socket) in &complaints {
+            prepare(socket, *is_v6)?;
         }
         Ok(Syn {
             source,
+            origin,
             _reserved: reserved,
             channels: Vec::new(),
             complaints,
@@ -84,7 +93,7 @@ impl Syn {
         if let Some(&(_, at)) = self.ways.get(&ask.addr) {
             return Ok(at);
         }
-        let from = route::source(ask.addr)?;
+        let from = self.origin.source(ask.addr)?;
         let at = match self
             .channels
             .iter()
@@ -93,6 +102,7 @@ impl Syn {
             Some(at) => at,
             None => {
                 let socket = open(from, self.source)?;
+                self.origin.bind_device(&socket)?;
                 self.channels.push(Channel { from, socket });
                 self.channels.len() - 1
             }
@@ -157,36 +167,41 @@ impl Syn {
                 Which::Complaints(at) => self.complaints.get(at).map(|(_, socket)| socket),
             };
             let Some(socket) = socket else { break };
-            let Ok((length, from)) = recvfrom::<SockaddrStorage>(socket.as_raw_fd(), &mut buffer)
-            else {
+            let Some(packet) = receive(socket, self.is_v6(which), &mut buffer) else {
                 break;
             };
-            let bytes = buffer.get(..length).unwrap_or_default();
             came.extend(match which {
-                Which::Segments(_) => self.read_segment(from, bytes),
-                Which::Complaints(at) => self.read_complaint(at, bytes),
+                Which::Segments(_) => self.read_segment(&packet),
+                Which::Complaints(at) => self.read_complaint(at, &packet),
             });
         }
         self.buffer = buffer;
     }
 
-    fn read_segment(&self, from: Option<SockaddrStorage>, bytes: &[u8]) -> Option<Came> {
-        match from.as_ref().and_then(SockaddrStorage::as_sockaddr_in6) {
-            // IPv6 raw sockets give what the packet carries, without its header.
-            Some(v6) => self.segment(IpAddr::V6(v6.ip()), None, bytes),
+    /// Whether a socket hears IPv6.
+    fn is_v6(&self, which: Which) -> bool {
+        match which {
+            Which::Segments(at) => self.channels.get(at).is_some_and(|it| it.from.is_ipv6()),
+            Which::Complaints(at) => self.complaints.get(at).is_some_and(|(is_v6, _)| *is_v6),
+        }
+    }
+
+    fn read_segment(&self, packet: &Packet<'_>) -> Option<Came> {
+        match packet.from {
+            Some(v6) => self.segment(IpAddr::V6(v6), packet.ttl, packet.bytes),
             None => {
-                let packet = packet::ipv4(bytes)?;
+                let packet = packet::ipv4(packet.bytes)?;
                 self.segment(IpAddr::V4(packet.from), Some(packet.ttl), packet.body)
             }
         }
     }
 
-    fn read_complaint(&self, at: usize, bytes: &[u8]) -> Option<Came> {
+    fn read_complaint(&self, at: usize, packet: &Packet<'_>) -> Option<Came> {
         let (is_v6, _) = self.complaints.get(at)?;
         let (complaint, ttl) = if *is_v6 {
-            (packet::icmp_v6(bytes)?, None)
+            (packet::icmp_v6(packet.bytes)?, packet.ttl)
         } else {
-            let packet = packet::ipv4(bytes)?;
+            let packet = packet::ipv4(packet.bytes)?;
             (packet::icmp(packet.body)?, Some(packet.ttl))
         };
         if complaint.source != self.source || complaint.reason == Reason::TimeExceeded {
@@ -208,6 +223,52 @@ enum Which {
     Complaints(usize),
 }
 
+/// What a raw socket gives. IPv4 ones give the whole packet; IPv6 ones give what it
+/// carries, without its header: its sender and hop limit come beside it.
+struct Packet<'b> {
+    from: Option<Ipv6Addr>,
+    ttl: Option<u8>,
+    bytes: &'b [u8],
+}
+
+/// Takes one packet, if one is there.
+fn receive<'b>(socket: &Socket, is_v6: bool, buffer: &'b mut [u8]) -> Option<Packet<'b>> {
+    if !is_v6 {
+        let (length, _) = recvfrom::<SockaddrStorage>(socket.as_raw_fd(), buffer).ok()?;
+        return Some(Packet {
+            from: None,
+            ttl: None,
+            bytes: buffer.get(..length)?,
+        });
+    }
+    let mut space = cmsg_space!(libc::c_int);
+    let (length, from, ttl) = {
+        let mut parts = [io::IoSliceMut::new(buffer)];
+        let flags = MsgFlags::empty();
+        let heard =
+            recvmsg::<SockaddrStorage>(socket.as_raw_fd(), &mut parts, Some(&mut space), flags)
+                .ok()?;
+        let ttl = heard.cmsgs().ok()?.find_map(|control| match control {
+            ControlMessageOwned::Ipv6HopLimit(hops) => u8::try_from(hops).ok(),
+            _ => None,
+        });
+        let from = heard
+            .address
+            .as_ref()
+            .and_then(SockaddrStorage::as_sockaddr_in6);
+        (
+            heard.bytes,
+            from.map(nix::sys::socket::SockaddrIn6::ip),
+            ttl,
+        )
+    };
+    Some(Packet {
+        from,
+        ttl,
+        bytes: buffer.get(..length)?,
+    })
+}
+
 impl Driver for Syn {
     fn send(&mut self, ask: &Ask, _own: Option<IpAddr>) -> Sent {
         match self.try_send(ask) {
@@ -217,10 +278,11 @@ impl Driver for Syn {
                     Sent::Later
                 }
                 Some(libc::ENETUNREACH | libc::EADDRNOTAVAIL | libc::EAFNOSUPPORT) => {
-                    filtered(Reason::NetUnreach)
+                    no_way(Reason::NetUnreach)
                 }
-                Some(libc::EHOSTUNREACH) => filtered(Reason::HostUnreach),
-                _ => filtered(Reason::NotSent),
+                Some(libc::ENETDOWN | libc::ENODEV | libc::ENXIO) => no_way(Reason::NetUnreach),
+                Some(libc::EHOSTUNREACH) => no_way(Reason::HostUnreach),
+                _ => Sent::Settled(Answer::new(PortState::Filtered, Reason::NotSent)),
             },
         }
     }
@@ -253,23 +315,18 @@ impl Driver for Syn {
     fn forget(&mut self, _ask: &Ask) {}
 }
 
-fn filtered(reason: Reason) -> Sent {
-    Sent::Settled(Answer::new(PortState::Filtered, reason))
+fn no_way(reason: Reason) -> Sent {
+    Sent::NoWay(Answer::new(PortState::Filtered, reason))
 }
 
 /// A port nobody here uses, in either family; outside the scanned ones where possible.
-fn reserve(ports: &[u16]) -> io::Result<(u16, Vec<Socket>)> {
+fn reserve(ports: &[u16]) -> Option<(u16, Vec<Socket>)> {
     let apart = (1_024..=u16::MAX)
         .rev()
         .filter(|port| !ports.contains(port))
         .take(512);
     let any = (32_768..=u16::MAX).rev();
-    for port in apart.chain(any) {
-        if let Some(held) = hold(port) {
-            return Ok((port, held));
-        }
-    }
-    Err(io::Error::from(io::ErrorKind::AddrInUse))
+    apart.chain(any).find_map(|port| Some((port, hold(port)?)))
 }
 
 fn hold(port: u16) -> Option<Vec<Socket>> {
@@ -295,16 +352,19 @@ fn open(from: IpAddr, port: u16) -> io::Result<Socket> {
     };
     let socket = Socket::new(domain, Type::RAW, Some(Protocol::TCP))?;
     socket.attach_filter(&filter(from.is_ipv4(), port))?;
-    prepare(&socket)?;
+    prepare(&socket, from.is_ipv6())?;
     socket.bind(&SockAddr::from(SocketAddr::new(from, 0)))?;
     Ok(socket)
 }
 
-fn prepare(socket: &Socket) -> io::Result<()> {
+fn prepare(socket: &Socket, is_v6: bool) -> io::Result<()> {
     socket.set_nonblocking(true)?;
     // The limit of the system holds for who may not pass it; less room means more retries.
     if setsockopt(socket, sockopt::RcvBufForce, &RECEIVE_ROOM).is_err() {
         let _ = socket.set_recv_buffer_size(RECEIVE_ROOM);
+    }
+    if is_v6 {
+        setsockopt(socket, sockopt::Ipv6RecvHopLimit, &true)?;
     }
     Ok(())
 }

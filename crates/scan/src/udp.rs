@@ -10,6 +10,7 @@
 use crate::answer::{Answer, Reason};
 use crate::bind::{self, Table};
 use crate::engine::{Came, Driver, Sent};
+use crate::origin::Origin;
 #[cfg(target_os = "linux")]
 use crate::packet;
 use crate::payload::payload;
@@ -53,6 +54,8 @@ impl Flight {
 /// Sends datagrams, and keeps the sockets under way.
 pub struct Udp {
     poller: Poller,
+    /// What probes of other machines leave from.
+    origin: Origin,
     flights: HashMap<u64, Flight>,
     by_port: HashMap<(u32, u32), u64>,
     next_key: u64,
@@ -68,7 +71,7 @@ impl Udp {
     ///
     /// # Errors
     /// The system has no descriptor left.
-    pub fn new(held: Vec<(IpAddr, Socket)>) -> io::Result<Udp> {
+    pub fn new(held: Vec<(IpAddr, Socket)>, origin: Origin) -> io::Result<Udp> {
         let mut spares = Vec::new();
         for (addr, socket) in held {
             prepare(&socket, addr.is_ipv6())?;
@@ -81,6 +84,7 @@ impl Udp {
         }
         Ok(Udp {
             poller: Poller::new(Interest::Read)?,
+            origin,
             flights: HashMap::new(),
             by_port: HashMap::new(),
             next_key: 0,
@@ -102,6 +106,7 @@ impl Udp {
         let domain = if is_v6 { Domain::IPV6 } else { Domain::IPV4 };
         let socket = Socket::new(domain, Type::DGRAM, Some(Protocol::UDP))?;
         prepare(&socket, is_v6)?;
+        self.origin.apply(&socket, ask.addr)?;
         Ok(Some(Spare {
             socket,
             host: ask.addr,
@@ -121,6 +126,19 @@ impl Udp {
         let Some(mut spare) = self.spare(ask, own)? else {
             return Ok(Sent::Later);
         };
+        let to = SockAddr::from(SocketAddr::new(ask.addr, ask.port));
+        if let Err(error) = spare.socket.connect(&to) {
+            // What is in its queue was said of another port.
+            let answer = meaning(by_number(&error));
+            let is_short = is_shortage(&error);
+            self.keep(spare);
+            return Ok(match answer.reason {
+                _ if is_short => Sent::Later,
+                // Nothing was sent: our own system knows no way.
+                Reason::HostUnreach | Reason::NetUnreach => Sent::NoWay(answer),
+                _ => Sent::Settled(answer),
+            });
+        }
         let answer = match ask_port(&mut spare, ask) {
             Ok(answer) => answer,
             Err(error) if is_shortage(&error) => {
@@ -163,10 +181,8 @@ impl Udp {
     }
 }
 
-/// Connects and sends, and looks whether an answer is there already.
+/// Sends to the port it is connected to, and looks whether an answer is there already.
 fn ask_port(spare: &mut Spare, ask: &Ask) -> io::Result<Option<Answer>> {
-    let to = SockAddr::from(SocketAddr::new(ask.addr, ask.port));
-    spare.socket.connect(&to)?;
     if std::mem::replace(&mut spare.is_dirty, false) {
         drain(&spare.socket);
     }
@@ -202,14 +218,22 @@ fn look(socket: &Socket) -> io::Result<Option<Answer>> {
 
 /// What an error on a socket says: the queued ICMP message if there is one, else the number.
 fn refused(socket: &Socket, error: &io::Error) -> Answer {
-    let reason = errors::take(socket).unwrap_or(match error.raw_os_error() {
+    meaning(errors::take(socket).unwrap_or_else(|| by_number(error)))
+}
+
+fn by_number(error: &io::Error) -> Reason {
+    match error.raw_os_error() {
         Some(libc::ECONNREFUSED) => Reason::PortUnreach,
         Some(libc::EHOSTUNREACH | libc::EHOSTDOWN) => Reason::HostUnreach,
         Some(libc::ENETUNREACH | libc::ENETDOWN) => Reason::NetUnreach,
         Some(libc::ENOPROTOOPT) => Reason::ProtoUnreach,
         Some(libc::EACCES) => Reason::AdminProhibited,
         _ => Reason::NotSent,
-    });
+    }
+}
+
+/// A port that refuses is closed; whatever else says no stands before it.
+fn meaning(reason: Reason) -> Answer {
     match reason {
         Reason::PortUnreach => Answer::new(PortState::Closed, reason),
         _ => Answer::new(PortState::Filtered, reason),
@@ -264,10 +288,7 @@ impl Driver for Udp {
             };
             let answer = match look(&flight.socket) {
                 Ok(Some(answer)) => Some(answer),
-                Ok(None) => errors::take(&flight.socket).map(|reason| match reason {
-                    Reason::PortUnreach => Answer::new(PortState::Closed, reason),
-                    _ => Answer::new(PortState::Filtered, reason),
-                }),
+                Ok(None) => errors::take(&flight.socket).map(meaning),
                 Err(error) => Some(refused(&flight.socket, &error)),
             };
             self.by_port.remove(&(flight.ask.host, flight.ask.index));

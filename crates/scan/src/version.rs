@@ -2,12 +2,16 @@
 //! it answers to an HTTP request, else to the opening of TLS. What comes back is a
 //! stranger's bytes: kept as they are, at most [`WORDS_MAX`] of them.
 
+use crate::origin::Origin;
+use crate::pace::Pace;
+use crate::route;
 use model::Foreign;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use std::io::Read;
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::AsFd;
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// Bytes kept of what a port says.
@@ -40,20 +44,53 @@ const TLS_PORTS: &[u16] = &[
     6443, 6514, 8443, 8883, 9443, 10_250,
 ];
 
+/// How they are asked.
+pub struct Manner<'m> {
+    /// The pace of the scan, which holds for these connections too.
+    pub pace: &'m Pace,
+    /// What they leave from.
+    pub origin: &'m Origin,
+    /// Whether to end here.
+    pub stop: &'m dyn Fn() -> bool,
+}
+
+impl Manner<'_> {
+    /// Least time between two connections.
+    fn gap(&self) -> Duration {
+        let rated = self.pace.rate_max.map(|rate| 1.0 / rate);
+        let rated = rated.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        rated.unwrap_or_default().max(self.pace.delay)
+    }
+
+    /// Sleeps that long, but for an end.
+    fn keep_the_gap(&self) {
+        let until = Instant::now() + self.gap();
+        while !(self.stop)() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            thread::sleep(left.min(Duration::from_millis(50)));
+        }
+    }
+}
+
 /// Asks these open ports of a host, in order. Ports that say nothing are not in the answer.
-pub fn ask(addr: IpAddr, ports: &[u16], stop: &dyn Fn() -> bool) -> Vec<(u16, Spoken)> {
+#[must_use]
+pub fn ask(addr: IpAddr, ports: &[u16], manner: &Manner<'_>) -> Vec<(u16, Spoken)> {
     let mut heard = Vec::new();
-    for group in ports.chunks(AT_ONCE) {
+    let at_once = if manner.pace.serial { 1 } else { AT_ONCE };
+    for group in ports.chunks(at_once) {
         let mut open: Vec<u16> = group.to_vec();
         for turn in 0..3 {
-            if stop() || open.is_empty() {
+            if (manner.stop)() || open.is_empty() {
                 break;
             }
             let talks: Vec<(u16, Opening)> = open
                 .iter()
                 .map(|&port| (port, opening(port, turn)))
                 .collect();
-            for (port, words) in round(addr, &talks, stop) {
+            for (port, words) in round(addr, &talks, manner) {
                 if !words.is_empty() {
                     heard.push((port, understand(&words)));
                     open.retain(|&other| other != port);
@@ -87,13 +124,16 @@ struct Talk {
 }
 
 /// One connection a port, all at the same time.
-fn round(addr: IpAddr, talks: &[(u16, Opening)], stop: &dyn Fn() -> bool) -> Vec<(u16, Vec<u8>)> {
-    let until = Instant::now() + PATIENCE;
+fn round(addr: IpAddr, talks: &[(u16, Opening)], manner: &Manner<'_>) -> Vec<(u16, Vec<u8>)> {
     let mut talks: Vec<Talk> = talks
         .iter()
-        .filter_map(|&(port, opening)| begin(addr, port, opening))
+        .filter_map(|&(port, opening)| {
+            manner.keep_the_gap();
+            begin(SocketAddr::new(addr, port), opening, manner.origin)
+        })
         .collect();
-    while Instant::now() < until && !stop() && talks.iter().any(|talk| !talk.over) {
+    let until = Instant::now() + PATIENCE;
+    while Instant::now() < until && !(manner.stop)() && talks.iter().any(|talk| !talk.over) {
         let ready: Vec<bool> = {
             let mut list: Vec<PollFd<'_>> = talks
                 .iter()
@@ -123,15 +163,17 @@ fn round(addr: IpAddr, talks: &[(u16, Opening)], stop: &dyn Fn() -> bool) -> Vec
         .collect()
 }
 
-fn begin(addr: IpAddr, port: u16, opening: Opening) -> Option<Talk> {
-    let to = SocketAddr::new(addr, port);
+fn begin(to: SocketAddr, opening: Opening, origin: &Origin) -> Option<Talk> {
     let socket = Socket::new(Domain::for_address(to), Type::STREAM, Some(Protocol::TCP)).ok()?;
     socket.set_nonblocking(true).ok()?;
     socket.set_linger(Some(Duration::ZERO)).ok()?;
+    if !route::is_local(to.ip()) {
+        origin.any_port().apply(&socket, to.ip()).ok()?;
+    }
     match socket.connect(&SockAddr::from(to)) {
         Err(error) if error.raw_os_error() != Some(libc::EINPROGRESS) => None,
         _ => Some(Talk {
-            port,
+            port: to.port(),
             socket,
             said: false,
             opening,

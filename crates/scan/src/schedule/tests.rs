@@ -87,7 +87,8 @@ fn silence_is_asked_twice_and_then_believed() {
     let (outcomes, sent) = simulate(schedule, start, |ask, _| {
         (ask.port > 10).then_some((CLOSED, MS))
     });
-    assert_eq!(sent.len(), 90 + 20);
+    // And once more a port that did answer: the host is still there.
+    assert_eq!(sent.len(), 90 + 20 + 1);
     assert_eq!(count(&outcomes[0], PortState::Filtered), 10);
     assert_eq!(count(&outcomes[0], PortState::Closed), 90);
 }
@@ -135,7 +136,8 @@ fn a_rate_and_a_delay_hold() {
     let plan = schedule(2, 50, rated, PortState::Filtered, start);
     let (_, sent) = simulate(plan, start, |_, _| Some((CLOSED, MS)));
     for (at, (_, since)) in sent.iter().enumerate() {
-        let due = MS * 10 * u32::try_from(at).unwrap();
+        // The first, too: another plan's last probe may just have left.
+        let due = MS * 10 * u32::try_from(at + 1).unwrap();
         assert!(*since >= due, "{at}: {since:?}");
     }
     let plan = schedule(1, 20, Pace::template(2), PortState::Filtered, start);
@@ -181,4 +183,54 @@ fn a_late_answer_beats_silence() {
         _ => None,
     });
     assert_eq!(count(&outcomes[0], PortState::Closed), 2);
+}
+
+/// Silence since a host's last word may be the network's.
+#[test]
+fn a_network_lost_in_mid_scan_makes_no_port_filtered() {
+    let start = Instant::now();
+    let rated = Pace {
+        rate_max: Some(1_000.0),
+        ..Pace::template(3)
+    };
+    let plan = schedule(2, 500, rated, PortState::Filtered, start);
+    let (outcomes, _) = simulate(plan, start, |ask, since| {
+        let is_cut = ask.host == 0 && since > MS * 300;
+        (!is_cut && ask.port > 5).then_some((CLOSED, MS))
+    });
+    let [cut, whole] = outcomes.as_slice() else {
+        panic!("two hosts were asked");
+    };
+    assert!(cut.lost && count(cut, PortState::Closed) > 100);
+    assert_eq!(count(cut, PortState::Filtered), 0);
+    assert!(!whole.lost);
+    assert_eq!(count(whole, PortState::Filtered), 5);
+    assert_eq!(count(whole, PortState::Closed), 495);
+}
+
+#[test]
+fn a_way_that_is_gone_is_waited_for_where_there_was_one() {
+    let start = Instant::now();
+    let mut plan = schedule(1, 3, Pace::template(3), PortState::Filtered, start);
+    let ask = |plan: &mut Schedule, now| match plan.next(now) {
+        Next::Send(ask) => ask,
+        other => panic!("{other:?}"),
+    };
+    let first = ask(&mut plan, start);
+    assert!(!plan.astray(first, start), "it was never heard");
+    plan.sent(first, start);
+    plan.answered(first, CLOSED, start);
+    let second = ask(&mut plan, start);
+    assert!(plan.astray(second, start));
+    let later = start + MS * 500;
+    assert_eq!(ask(&mut plan, later), second);
+    assert!(plan.astray(second, later));
+    let end = start + MS * 11_000;
+    let second = ask(&mut plan, end);
+    assert!(plan.astray(second, end));
+    plan.expire(end, |_| {});
+    assert_eq!(plan.next(end), Next::Done);
+    let outcomes = plan.outcomes();
+    assert!(outcomes[0].lost);
+    assert_eq!(outcomes[0].answers, [Some(CLOSED), None, None]);
 }

@@ -1,0 +1,146 @@
+//! What was learned is kept: when the network goes away in mid-scan, when a reader does.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test runs the program, and fails by panicking"
+)]
+
+mod lab;
+
+use lab::{Lab, SUSPECT_V4, cannot_run, records};
+use model::{PortState, Record};
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+/// A scan under way, which the test hears say that it found port 22: from then on the rate
+/// leaves it five more seconds at the least.
+struct UnderWay {
+    child: Child,
+    file: String,
+}
+
+const ASK: &str = "-sT -Pn -v --max-rate 200 -p 1-1200";
+
+fn under_way(lab: &Lab) -> UnderWay {
+    let file = format!("/tmp/{}.json", lab.trusted);
+    let mut child = Command::new("ip")
+        .args(["netns", "exec", &lab.trusted, env!("CARGO_BIN_EXE_rnmap")])
+        .args(ASK.split(' '))
+        .args([SUSPECT_V4, "-oJ", &file])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut said = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(
+        said.any(|line| line.unwrap() == format!("Discovered open port 22/tcp on {SUSPECT_V4}"))
+    );
+    // Read on, or it would notice that nobody does.
+    std::thread::spawn(move || said.count());
+    UnderWay { child, file }
+}
+
+impl UnderWay {
+    /// How it ended, every port's state, and whether it says that it lost the host.
+    fn end(mut self) -> (ExitStatus, lab::States, bool) {
+        let status = self.child.wait().unwrap();
+        let json = std::fs::read(&self.file).unwrap();
+        std::fs::remove_file(&self.file).unwrap();
+        let lost = records(&json).into_iter().any(
+            |record| matches!(record, Record::Gap(gap) if gap.reason.contains("heard no more")),
+        );
+        (status, lab::states(&json), lost)
+    }
+}
+
+fn link(netns: &str, state: &str) {
+    let status = Command::new("ip")
+        .args(["-n", netns, "link", "set", "c0", state])
+        .status();
+    assert!(status.unwrap().success());
+}
+
+/// Every state told is the true one; what is not known is not told.
+#[track_caller]
+fn all_true(states: &lab::States) {
+    for (port, state) in states {
+        assert_eq!(*state, lab::truth("-sT", SUSPECT_V4, *port), "{port}");
+    }
+}
+
+/// The other end goes: all is silent from then on, and silence is not called filtered.
+#[test]
+fn a_host_that_goes_away_leaves_what_it_said() {
+    if cannot_run(&["ip", "nft"]) {
+        return;
+    }
+    let mut lab = Lab::joined();
+    lab.furnish();
+    let scan = under_way(&lab);
+    link(&lab.suspect, "down");
+    let (status, states, lost) = scan.end();
+    assert_eq!(status.code(), Some(3));
+    assert!(lost && states.len() < 1_200, "{}", states.len());
+    assert_eq!(states.get(&22), Some(&PortState::Open));
+    all_true(&states);
+}
+
+/// Our own end goes, and does not come back.
+#[test]
+fn a_network_that_goes_away_leaves_what_was_learned() {
+    if cannot_run(&["ip", "nft"]) {
+        return;
+    }
+    let mut lab = Lab::joined();
+    lab.furnish();
+    let scan = under_way(&lab);
+    link(&lab.trusted, "down");
+    let (status, states, lost) = scan.end();
+    assert_eq!(status.code(), Some(3));
+    assert!(lost && states.len() < 1_200, "{}", states.len());
+    assert_eq!(states.get(&22), Some(&PortState::Open));
+    all_true(&states);
+}
+
+/// Our own end goes and comes back at once: nothing is missing.
+#[test]
+fn a_network_that_comes_back_costs_nothing() {
+    if cannot_run(&["ip", "nft"]) {
+        return;
+    }
+    let mut lab = Lab::joined();
+    lab.furnish();
+    let scan = under_way(&lab);
+    link(&lab.trusted, "down");
+    link(&lab.trusted, "up");
+    let (status, states, lost) = scan.end();
+    assert_eq!((status.code(), lost), (Some(0), false));
+    assert_eq!(states.len(), 1_200);
+    all_true(&states);
+}
+
+/// Whoever read standard output went away; the file is written to its end.
+#[test]
+fn a_reader_that_goes_away_takes_no_file_along() {
+    if cannot_run(&["ip"]) {
+        return;
+    }
+    let lab = Lab::empty();
+    let file = format!("/tmp/{}.json", lab.suspect);
+    let mut child = Command::new("ip")
+        .args(["netns", "exec", &lab.suspect, env!("CARGO_BIN_EXE_rnmap")])
+        .args(["-sT", "-v", "-p-", "127.0.0.1", "-oJ", &file])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let out = child.wait_with_output().unwrap();
+    let json = std::fs::read(&file).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(str::from_utf8(&out.stderr).unwrap(), "");
+    assert_eq!(out.status.code(), Some(0));
+    assert_eq!(lab::states(&json).len(), 65_535);
+}
