@@ -3,8 +3,14 @@
 use crate::{Error, note};
 use clap::Args;
 use model::Gap;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{self, BufWriter};
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
 use sysroot::Sysroot;
+
+/// What `--record` calls the pipe that whoever started us reads.
+const TAPE: &str = "fd:0";
 
 /// Options that mean the same in every program.
 #[derive(Args, Clone, Debug, Default)]
@@ -15,7 +21,8 @@ pub struct Common {
     /// Read a recorded tree instead of this system
     #[arg(long, value_name = "DIR", conflicts_with = "record")]
     pub sysroot: Option<PathBuf>,
-    /// Also write every byte read under DIR, which must be empty or absent
+    /// Also write every byte read under DIR, which must be empty or absent; fd:0 writes it as
+    /// tar to descriptor 0
     #[arg(long, value_name = "DIR")]
     pub record: Option<PathBuf>,
     /// List on standard error every place that could not be read, instead of their number
@@ -31,8 +38,9 @@ impl Common {
     pub fn root(&self) -> Result<Sysroot, Error> {
         let (what, root) = match (&self.sysroot, &self.record) {
             (Some(dir), _) => (dir.as_path(), Sysroot::at(dir)),
+            (None, Some(dir)) if dir == Path::new(TAPE) => (dir.as_path(), tape()),
             (None, Some(dir)) => (dir.as_path(), Sysroot::recording(dir)),
-            (None, None) => (std::path::Path::new("/"), Sysroot::live()),
+            (None, None) => (Path::new("/"), Sysroot::live()),
         };
         root.map_err(|why| Error::io(what.display().to_string(), why))
     }
@@ -67,6 +75,13 @@ impl Common {
         }
         Ok(())
     }
+}
+
+/// Records to descriptor 0: whoever started us gave a pipe there, and reads it.
+fn tape() -> io::Result<Sysroot> {
+    let pipe = io::stdin().as_fd().try_clone_to_owned()?;
+    let out = BufWriter::with_capacity(64 << 10, File::from(pipe));
+    Sysroot::recording_to(Box::new(out))
 }
 
 fn line(gap: &Gap) -> String {

@@ -16,6 +16,7 @@ mod footing;
 mod record;
 mod stat;
 mod sys;
+mod tape;
 
 pub use dir::{Dir, Entry};
 pub use footing::Footing;
@@ -108,6 +109,15 @@ impl Sysroot {
     /// `dir` cannot be made, or has something in it already.
     pub fn recording(dir: &Path) -> io::Result<Sysroot> {
         Sysroot::new(Path::new("/"), Kind::Recording(Recorder::new(dir)?))
+    }
+
+    /// The system we run on, every byte also written to `out` as a tar stream that unpacks to
+    /// a recorded tree: nothing need touch a disk. [`Sysroot::finish`] ends it.
+    ///
+    /// # Errors
+    /// `/` cannot be opened.
+    pub fn recording_to(out: Box<dyn io::Write + Send>) -> io::Result<Sysroot> {
+        Sysroot::new(Path::new("/"), Kind::Recording(Recorder::tape(out)))
     }
 
     fn new(top: &Path, kind: Kind) -> io::Result<Sysroot> {

@@ -5,6 +5,7 @@
 )]
 
 use crate::Stat;
+use crate::tape::Tape;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
@@ -16,8 +17,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// never changes what the reader sees.
 #[derive(Clone)]
 pub(crate) struct Recorder {
-    dir: PathBuf,
+    to: To,
     state: Arc<Mutex<State>>,
+}
+
+/// Where a recording goes.
+#[derive(Clone)]
+enum To {
+    Dir(PathBuf),
+    Tape(Arc<Mutex<Tape>>),
 }
 
 #[derive(Default)]
@@ -34,13 +42,17 @@ impl Recorder {
             return Err(io::ErrorKind::DirectoryNotEmpty.into());
         }
         Ok(Recorder {
-            dir: dir.to_owned(),
+            to: To::Dir(dir.to_owned()),
             state: Arc::default(),
         })
     }
 
-    fn target(&self, path: &Path) -> PathBuf {
-        self.dir.join(path.strip_prefix("/").unwrap_or(path))
+    /// A recording written as tar.
+    pub(crate) fn tape(out: Box<dyn Write + Send>) -> Recorder {
+        Recorder {
+            to: To::Tape(Arc::new(Mutex::new(Tape::new(out)))),
+            state: Arc::default(),
+        }
     }
 
     fn attempt(&self, work: impl FnOnce() -> io::Result<()>) {
@@ -52,43 +64,25 @@ impl Recorder {
 
     /// Keeps a file's bytes. A later reading that differs is kept as `NAME~2`, `NAME~3`, …
     pub(crate) fn file(&self, path: &Path, bytes: &[u8]) {
-        self.attempt(|| {
-            let first = self.target(path);
-            if let Some(parent) = first.parent() {
-                fs::create_dir_all(parent)?;
-            }
-            let mut target = first.clone();
-            for turn in 2.. {
-                match fs::read(&target) {
-                    Ok(kept) if kept == bytes => return Ok(()),
-                    Ok(_) => {
-                        let mut name = first.clone().into_os_string();
-                        name.push(format!("~{turn}"));
-                        target = name.into();
-                    }
-                    Err(_) => break,
-                }
-            }
-            fs::File::create_new(&target)?.write_all(bytes)
+        self.attempt(|| match &self.to {
+            To::Dir(dir) => file(&target(dir, path), bytes),
+            To::Tape(tape) => locked(tape).file(path, bytes),
         });
     }
 
     /// Keeps what a link said. Where a descriptor is used again, the first stands.
-    pub(crate) fn link(&self, path: &Path, target: &[u8]) {
-        self.attempt(|| {
-            let place = self.target(path);
-            if let Some(parent) = place.parent() {
-                fs::create_dir_all(parent)?;
-            }
-            match std::os::unix::fs::symlink(std::ffi::OsStr::from_bytes(target), &place) {
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-                other => other,
-            }
+    pub(crate) fn link(&self, path: &Path, to: &[u8]) {
+        self.attempt(|| match &self.to {
+            To::Dir(dir) => link(&target(dir, path), to),
+            To::Tape(tape) => locked(tape).link(path, to),
         });
     }
 
     pub(crate) fn directory(&self, path: &Path) {
-        self.attempt(|| fs::create_dir_all(self.target(path)));
+        self.attempt(|| match &self.to {
+            To::Dir(dir) => fs::create_dir_all(target(dir, path)),
+            To::Tape(tape) => locked(tape).directory(path),
+        });
     }
 
     pub(crate) fn stat(&self, path: &Path, stat: &Stat) {
@@ -108,22 +102,73 @@ impl Recorder {
         if let Some(error) = state.failed.take() {
             return Err(error);
         }
-        let errors = state
-            .errors
-            .iter()
-            .map(|(path, errno)| (path, errno.to_string()));
-        write_table(&self.dir.join("errors"), errors)?;
-        let stats = state
-            .stats
-            .iter()
-            .map(|(path, stat)| (path, stat.to_line()));
-        write_table(&self.dir.join("stats"), stats)
+        let errors = table(
+            state
+                .errors
+                .iter()
+                .map(|(path, errno)| (path, errno.to_string())),
+        );
+        let stats = table(
+            state
+                .stats
+                .iter()
+                .map(|(path, stat)| (path, stat.to_line())),
+        );
+        match &self.to {
+            To::Dir(dir) => {
+                fs::write(dir.join("errors"), errors)?;
+                fs::write(dir.join("stats"), stats)
+            }
+            To::Tape(tape) => {
+                let mut tape = locked(tape);
+                tape.file(Path::new("errors"), &errors)?;
+                tape.file(Path::new("stats"), &stats)?;
+                tape.end()
+            }
+        }
+    }
+}
+
+fn locked(tape: &Mutex<Tape>) -> std::sync::MutexGuard<'_, Tape> {
+    tape.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn target(dir: &Path, path: &Path) -> PathBuf {
+    dir.join(path.strip_prefix("/").unwrap_or(path))
+}
+
+fn file(first: &Path, bytes: &[u8]) -> io::Result<()> {
+    if let Some(parent) = first.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    let mut target = first.to_owned();
+    for turn in 2.. {
+        match fs::read(&target) {
+            Ok(kept) if kept == bytes => return Ok(()),
+            Ok(_) => {
+                let mut name = first.as_os_str().to_owned();
+                name.push(format!("~{turn}"));
+                target = name.into();
+            }
+            Err(_) => break,
+        }
+    }
+    fs::File::create_new(&target)?.write_all(bytes)
+}
+
+fn link(place: &Path, to: &[u8]) -> io::Result<()> {
+    if let Some(parent) = place.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    match std::os::unix::fs::symlink(std::ffi::OsStr::from_bytes(to), place) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        other => other,
     }
 }
 
 /// A line each: what was learned, a tab, the path (which may hold any byte but a newline;
 /// paths with one are left out, as no path of `/proc` has any).
-fn write_table<'a>(to: &Path, rows: impl Iterator<Item = (&'a PathBuf, String)>) -> io::Result<()> {
+fn table<'a>(rows: impl Iterator<Item = (&'a PathBuf, String)>) -> Vec<u8> {
     let mut text = Vec::new();
     for (path, value) in rows.filter(|(path, _)| !path.as_os_str().as_bytes().contains(&b'\n')) {
         text.extend_from_slice(value.as_bytes());
@@ -131,7 +176,7 @@ fn write_table<'a>(to: &Path, rows: impl Iterator<Item = (&'a PathBuf, String)>)
         text.extend_from_slice(path.as_os_str().as_bytes());
         text.push(b'\n');
     }
-    fs::write(to, text)
+    text
 }
 
 fn read_table<T>(
