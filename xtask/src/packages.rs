@@ -12,6 +12,7 @@ pub(crate) const NEEDED: &[(&str, &str)] = &[
     (LIBNMAP, "python3-libnmap"),
     (PYTHON_NMAP, "python3-nmap"),
     (crate::vm::UEFI, "ovmf"),
+    ("chromium", "chromium"),
     ("fuser", "psmisc"),
     ("grub-mkimage", "grub-common"),
     ("ip", "iproute2"),

@@ -22,6 +22,9 @@ pub(crate) fn blanks(snapshot: &Snapshot) -> Vec<Blank> {
     }
     let light = snapshot.facts.steering_gaps.iter();
     all.extend(light.map(|gap| ((None, gap), (1, false))));
+    let listings = snapshot.listings.iter().flat_map(|it| &it.gaps);
+    let listings = listings.chain(&snapshot.tool_gaps);
+    all.extend(listings.map(|gap| ((None, gap), (1, false))));
     let hidepid = hidepid(snapshot);
     all.extend(hidepid.iter().map(|gap| ((None, gap), (1, true))));
     for view in &snapshot.views {

@@ -4,6 +4,7 @@ use crate::blanks::blanks;
 use crate::evidence;
 use crate::explain::{Clue, Vector, explain};
 use crate::finding::{Finding, SOCKETS_MAX, SocketFacts, holder};
+use crate::foreign::told;
 use crate::listed::{self, Class, Group, Judged};
 use crate::owner;
 use crate::ports;
@@ -70,10 +71,14 @@ pub fn judge(snapshot: &Snapshot) -> Report {
         *counts.verdicts.entry(sign.verdict).or_default() += 1;
     }
     let blanks = blanks(snapshot);
+    let told = told::all(snapshot);
+    doubts.count += told.iter().map(|it| it.doubts).sum::<usize>();
+    told::mark(&mut findings, &told);
     Report {
         facts: snapshot.facts.clone(),
         rounds: snapshot.rounds(),
-        outcome: outcome(&signs, &findings, &blanks),
+        outcome: told::outcome(outcome(&signs, &findings, &blanks), &told),
+        told,
         signs,
         findings,
         counts,

@@ -13,6 +13,7 @@ pub mod evidence;
 pub mod explain;
 pub mod facts;
 pub mod finding;
+pub mod foreign;
 pub mod join;
 mod judge;
 pub mod listed;

@@ -46,6 +46,16 @@ pub fn take(snapshot: &mut Snapshot, name: &str, bytes: &[u8], map: &[(IpAddr, I
     snapshot.end(view, Coverage::default());
 }
 
+/// What is wrong with a file that should be a scan, and where: it is none, it is damaged, or it
+/// was cut short. What a sibling says it could not do is no fault of the file.
+#[must_use]
+pub fn fault(bytes: &[u8]) -> Option<String> {
+    let (_, gaps) = read("", bytes);
+    gaps.into_iter()
+        .find(|gap| gap.place.is_empty())
+        .map(|gap| gap.reason)
+}
+
 /// Reads whichever of the formats it is.
 fn read(name: &str, bytes: &[u8]) -> (Vec<Record>, Vec<Gap>) {
     let mut scan = Scan {
@@ -181,6 +191,8 @@ impl Scan<'_> {
                     Some((proto, port, state)) => {
                         self.add(probe(addr, proto, port, state, String::new()));
                     }
+                    // The rest of a version that has a comma in it.
+                    None if !word.starts_with(|c: char| c.is_ascii_digit()) => {}
                     None => self.gap(format!("line {}: a port not understood", at + 1)),
                 }
             }
@@ -274,7 +286,7 @@ mod tests {
 </ports></host></nmaprun>"#;
 
     const GREPABLE: &str = "# Nmap 7.93 scan initiated\nHost: 10.0.0.2 ()\tStatus: Up\n\
-        Host: 10.0.0.2 ()\tPorts: 22/open/tcp//ssh///, 80/filtered/tcp//http///\tIgnored State: closed (998)\n# Nmap done\n";
+        Host: 10.0.0.2 ()\tPorts: 22/open/tcp//ssh//OpenSSH 9.2, Debian/, 80/filtered/tcp//http///\tIgnored State: closed (998)\n# Nmap done\n";
 
     const LINES: &str = r#"{"type":"begin","schema":1,"tool":"rnmap","version":"0","source":"remote"}
 {"type":"probe","technique":"connect","proto":"tcp","addr":"10.0.0.2","port":22,"state":"open","reason":"syn-ack"}
@@ -320,6 +332,33 @@ mod tests {
     }
 
     #[test]
+    fn what_is_wrong_with_a_file_is_told_with_its_place() {
+        for text in [XML, GREPABLE, LINES] {
+            assert_eq!(fault(text.as_bytes()), None);
+        }
+        let told = |text: &str| fault(text.as_bytes()).unwrap_or_default();
+        assert_eq!(
+            told("tcp 22 open"),
+            "neither our JSON nor nmap's XML or grepable form"
+        );
+        assert_eq!(
+            told(&LINES.replacen("probe", "prob", 1)),
+            "line 2: no record of ours"
+        );
+        assert!(
+            told(&XML.replace("<ports>", "<ports <").replace("</ports>", "<")).ends_with("not XML")
+        );
+        assert_eq!(told(&XML[..XML.len() - 12]), "it was cut short");
+        let gap = r#"{"type":"gap","place":"10.0.0.2","reason":"late"}"#;
+        let lines = LINES.replacen(
+            "\n{\"type\":\"end",
+            &format!("\n{gap}\n{{\"type\":\"end"),
+            1,
+        );
+        assert_eq!(fault(lines.as_bytes()), None);
+    }
+
+    #[test]
     fn a_damaged_file_is_a_gap_and_what_was_read_stands() {
         let addr = "10.0.0.2".parse().unwrap();
         for text in [XML, LINES] {
@@ -336,7 +375,7 @@ mod tests {
             "<a",
             "{",
             "Host: x\n",
-            "# x\nHost: 10.0.0.2 ()\tPorts: x\n",
+            "# x\nHost: 10.0.0.2 ()\tPorts: 7x\n",
         ] {
             assert!(
                 !taken(text.as_bytes(), &[]).views[0].gaps.is_empty(),

@@ -19,6 +19,8 @@ pub struct Report {
     pub signs: Vec<Sign>,
     /// Ports, the worst first.
     pub findings: Vec<Finding>,
+    /// What others than our programs list, against what was seen.
+    pub told: Vec<crate::foreign::told::Told>,
     /// What is only counted.
     pub counts: Counts,
     /// Places not seen, by the source that met them.

@@ -138,6 +138,10 @@ pub struct Snapshot {
     pub processes: BTreeMap<ProcessId, Process>,
     /// Current directories of processes.
     pub cwds: BTreeMap<ProcessId, Foreign>,
+    /// What others than our programs list.
+    pub listings: Vec<crate::foreign::Listing>,
+    /// Others that should have been asked and are not there.
+    pub tool_gaps: Gaps,
 }
 
 impl Snapshot {

@@ -14,6 +14,8 @@ use sysroot::Sysroot;
 
 pub(crate) mod read;
 
+pub(crate) use linux::session;
+
 /// Gives every socket asked for, in the kernel's order, by one source.
 pub fn sockets(root: &Sysroot, via: Source, ask: &SocketAsk, sink: &mut dyn FnMut(Socket)) -> Told {
     match solaris::is_recording(root) {

@@ -12,6 +12,11 @@ macro_rules! facade {
             observer, process, sockets, sockets_near, task_netns, users,
         };
 
+        /// Sessions without a terminal, and what a terminal asks of us.
+        pub mod session {
+            pub use $($system)+::session::{Interrupt, begin, end};
+        }
+
         /// Readers of single places.
         pub mod read {
             /// The kernel's counters beside its tables.

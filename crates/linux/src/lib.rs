@@ -7,6 +7,7 @@
 
 pub mod parse;
 pub mod read;
+pub mod session;
 mod sys;
 
 pub use read::ask::{FilesAsk, Holdings, Observer, SocketAsk, States, Told, WalkAsk};

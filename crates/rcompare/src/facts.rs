@@ -3,39 +3,77 @@
 use compare::Facts;
 use compare::facts::Counted;
 use model::{Gap, Source};
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 use sysroot::Sysroot;
 
 /// Collects who looks and what addresses and devices this namespace has.
 pub(crate) fn facts() -> Facts {
-    let root = match Sysroot::live() {
+    match Sysroot::live() {
+        Ok(root) => of(&root),
+        Err(error) => failed(&error),
+    }
+}
+
+/// Collects the same, and every byte it was learned from, as tar.
+pub(crate) fn recorded() -> (Facts, Vec<u8>) {
+    let tape = Tape::default();
+    let root = match Sysroot::recording_to(Box::new(tape.clone())) {
         Ok(root) => root,
-        Err(error) => {
-            return Facts {
-                gaps: vec![Gap::io("/", &error)],
-                ..Facts::default()
-            };
-        }
+        Err(error) => return (failed(&error), Vec::new()),
     };
-    let (observer, mut gaps) = host::observer(&root);
-    let (addrs, mut more) = host::local_addrs(&root);
+    let mut facts = of(&root);
+    if let Err(error) = root.finish() {
+        facts.gaps.push(Gap::io("the recording", &error));
+    }
+    let bytes = tape.0.lock().map(|mut bytes| std::mem::take(&mut *bytes));
+    (facts, bytes.unwrap_or_default())
+}
+
+/// A tape that is kept in memory.
+#[derive(Clone, Default)]
+struct Tape(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Tape {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut kept = self.0.lock().map_err(|_| io::ErrorKind::Other)?;
+        kept.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn failed(error: &io::Error) -> Facts {
+    Facts {
+        gaps: vec![Gap::io("/", error)],
+        ..Facts::default()
+    }
+}
+
+fn of(root: &Sysroot) -> Facts {
+    let (observer, mut gaps) = host::observer(root);
+    let (addrs, mut more) = host::local_addrs(root);
     gaps.append(&mut more);
-    let (interfaces, mut more) = host::interfaces(&root);
+    let (interfaces, mut more) = host::interfaces(root);
     gaps.append(&mut more);
-    let (kernel_ports, mut more) = host::read::network::kernel_ports(&root);
+    let (kernel_ports, mut more) = host::read::network::kernel_ports(root);
     gaps.append(&mut more);
-    let (identity, mut more) = host::read::identity::identity(&root);
+    let (identity, mut more) = host::read::identity::identity(root);
     gaps.append(&mut more);
     // A process that ends meanwhile, or whose namespace we may not know, tells of none.
-    let other_netns = host::task_netns(&root, None).into_keys().collect();
-    let (steers, steering_gaps) = host::read::steering::steering(&root);
+    let other_netns = host::task_netns(root, None).into_keys().collect();
+    let (steers, steering_gaps) = host::read::steering::steering(root);
     Facts {
         steers,
         steering_gaps,
         other_netns,
         identity: Some(identity),
-        counted: Some(counted(&root)),
+        counted: Some(counted(root)),
         observer,
         addrs,
         interfaces,

@@ -1,6 +1,7 @@
 //! The report as JSON lines, one object each.
 
 use compare::finding::Finding;
+use compare::foreign::told::Told;
 use compare::report::{Blank, Report};
 use compare::signs::Sign;
 use compare::{Facts, Outcome, Verdict};
@@ -20,6 +21,8 @@ enum Line<'r> {
     Sign(&'r Sign),
     /// One port.
     Port(&'r Finding),
+    /// What another tool lists, against what was seen.
+    Listing(&'r Told),
     /// What is only counted.
     Summary {
         outcome: Outcome,
@@ -56,6 +59,10 @@ pub(crate) fn report(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     for finding in &report.findings {
         rows += 1;
         render::json::line(out, &Line::Port(finding))?;
+    }
+    for told in &report.told {
+        rows += 1;
+        render::json::line(out, &Line::Listing(told))?;
     }
     render::json::line(
         out,

@@ -3,13 +3,15 @@
 use crate::case::log::Log;
 use crate::case::store::Store;
 use crate::case::{
-    self, CASE, Case, Done, FACTS, LAYOUT, LOG, Program, Remote, clock, load, sha256,
+    self, CASE, Case, Done, FACTS, Import, LAYOUT, LOG, Medium, Program, Remote, Tool, clock, load,
+    sha256,
 };
 use crate::given::Given;
 use crate::options::Options;
-use crate::{json, table};
+use crate::{host_tools, html, json, table};
 use cli::Error;
-use compare::Report;
+use compare::{Facts, Report};
+use model::{Foreign, Source};
 use std::ffi::OsString;
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
@@ -17,6 +19,12 @@ use std::path::Path;
 
 /// The programs whose sums stand in a case.
 const PROGRAMS: [&str; 4] = ["rcompare", "rnetstat", "rlsof", "rnmap"];
+
+/// Largest program file, or list of sums, that is read.
+const PROGRAM_MAX: usize = 64 << 20;
+
+/// The medium's list of sums, from the directory of the programs.
+const SUMS: &str = "../SHA256SUMS";
 
 /// A case under way.
 pub(crate) struct Keep<'w> {
@@ -69,13 +77,37 @@ impl<'w> Keep<'w> {
         Ok(Some(keep))
     }
 
-    /// Takes the sums of the programs in a directory.
+    /// Notes which host this is, and keeps the bytes it was learned from.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub(crate) fn host(&mut self, facts: &Facts, record: &[u8]) -> Result<(), Error> {
+        let text = |name: &Foreign| render::safe::escaped(name.as_bytes());
+        self.case.host = facts.observer.hostname.as_ref().map(text);
+        self.case.kernel = facts.observer.kernel.as_ref().map(text);
+        self.put("records/000-facts.tar", record)
+    }
+
+    /// Takes the sums of the programs in a directory, and holds them against the medium's.
     pub(crate) fn programs(&mut self, dir: &Path) {
+        let path = dir.join(SUMS);
+        let list = load::host_file(&path, PROGRAM_MAX).ok();
+        self.case.medium = list.as_ref().map(|list| Medium {
+            file: render::safe::escaped(path.as_os_str().as_bytes()),
+            sha256: sha256(list),
+        });
         for name in PROGRAMS {
-            let sum = load::host_file(&dir.join(name)).ok();
+            let bytes = load::host_file(&dir.join(name), PROGRAM_MAX).ok();
+            let sum = bytes.map(|bytes| sha256(&bytes));
+            let listed = |list: &Vec<u8>| {
+                let sum = sum.as_deref().unwrap_or("-").as_bytes();
+                let lines = list.split(|&byte| byte == b'\n');
+                lines.into_iter().any(|line| line.starts_with(sum))
+            };
             let program = Program {
                 name: name.to_owned(),
-                sha256: sum.map(|bytes| sha256(&bytes)),
+                on_medium: list.as_ref().map(listed),
+                sha256: sum,
             };
             let sum = program.sha256.as_deref().unwrap_or("unreadable");
             self.log
@@ -88,8 +120,19 @@ impl<'w> Keep<'w> {
     ///
     /// # Errors
     /// Those of writing.
-    pub(crate) fn answer(&mut self, done: Done, raw: &[u8]) -> Result<(), Error> {
+    pub(crate) fn answer(
+        &mut self,
+        mut done: Done,
+        raw: &[u8],
+        record: Option<&[u8]>,
+    ) -> Result<(), Error> {
         self.put(&done.file, raw)?;
+        if let Some(record) = record {
+            let name = done.file.replace("outputs/", "records/");
+            let name = name.replace(".jsonl", ".tar");
+            self.put(&name, record)?;
+            done.record = Some(name);
+        }
         let what = format!(
             "ran {} {} into {} {}",
             done.program,
@@ -99,6 +142,41 @@ impl<'w> Keep<'w> {
         );
         self.log.add(clock::now_ms(), what);
         self.case.steps.push(done);
+        Ok(())
+    }
+
+    /// Whether a program that answers in this way is to record what it reads: the first
+    /// answer by each way is enough for a later reader of the bytes.
+    pub(crate) fn wants_record(&self, source: Source) -> bool {
+        !self.case.steps.iter().any(|done| done.source == source)
+    }
+
+    /// Keeps what a tool of the host said, and gives it its files.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub(crate) fn tool(
+        &mut self,
+        done: &mut Tool,
+        answer: &[u8],
+        errors: &[u8],
+    ) -> Result<(), Error> {
+        let number = self.case.tools.len() + 1;
+        let stem = format!("host-tools/{number:03}-r{}-{}", done.round, done.name);
+        (done.file, done.errors) = (format!("{stem}.txt"), format!("{stem}.stderr"));
+        done.after = self.case.steps.len();
+        self.put(&done.file, answer)?;
+        self.put(&done.errors, errors)?;
+        let what = format!(
+            "ran {} of the host ({}) {} into {} {}",
+            done.path,
+            done.sha256.as_deref().unwrap_or("unreadable"),
+            done.args.join(" "),
+            done.file,
+            sha256(answer)
+        );
+        self.log.add(clock::now_ms(), what);
+        self.case.tools.push(done.clone());
         Ok(())
     }
 
@@ -116,12 +194,23 @@ impl<'w> Keep<'w> {
                 map: scan.map.clone(),
             });
         }
+        for (at, listing) in given.listings.iter().enumerate() {
+            let file = format!("import/{:03}", at + 1);
+            self.put(&file, &listing.bytes)?;
+            self.case.imports.push(Import {
+                file,
+                name: listing.name.clone(),
+            });
+        }
         let mut lines = Vec::new();
         json::report(&mut lines, report)?;
         self.put("report.json", &lines)?;
         let mut text = Vec::new();
         table::report(&mut text, report, true)?;
         self.put("report.txt", &text)?;
+        let mut page = Vec::new();
+        html::report(&mut page, report, &html::Heading::of_case(&self.case))?;
+        self.put("report.html", &page)?;
         let facts = serde_json::to_vec(&report.facts).map_err(std::io::Error::from)?;
         self.put(FACTS, &facts)?;
         self.case.clock.ended_ms = clock::now_ms();
@@ -153,15 +242,24 @@ pub(crate) fn is_stream(place: &Path) -> bool {
 pub(crate) fn replay(loaded: &case::load::Loaded) -> compare::Snapshot {
     let mut snapshot = compare::Snapshot {
         facts: loaded.facts.clone(),
+        tool_gaps: loaded.case.tool_gaps.clone(),
         ..compare::Snapshot::default()
     };
-    for done in &loaded.case.steps {
+    let mut tools = loaded.case.tools.iter().peekable();
+    let bytes = |file: &String| loaded.files.get(file).map_or(&b""[..], Vec::as_slice);
+    for (at, done) in loaded.case.steps.iter().enumerate() {
+        while let Some(tool) = tools.next_if(|tool| tool.after <= at) {
+            host_tools::take(&mut snapshot, tool, bytes(&tool.file), bytes(&tool.errors));
+        }
         let from = (done.program.as_str(), done.source, done.round);
         let answer = loaded.files.get(&done.file);
         crate::run::take(&mut snapshot, from, |sink| {
             sink(answer.map_or(&b""[..], Vec::as_slice));
             done.ended.clone()
         });
+    }
+    for tool in tools {
+        host_tools::take(&mut snapshot, tool, bytes(&tool.file), bytes(&tool.errors));
     }
     snapshot
 }

@@ -1,6 +1,7 @@
 //! What was typed.
 
 use clap::{Args, Parser, Subcommand};
+use std::ffi::OsString;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
@@ -28,6 +29,14 @@ pub(crate) struct Options {
     /// Connect only to these addresses of this host; without it to all it has
     #[arg(long, value_name = "ADDRESS", conflicts_with = "passive")]
     pub(crate) address: Vec<IpAddr>,
+    /// Also run this host's own netstat, ss, lsof and fuser, believe none of them, and say what
+    /// each omits
+    #[arg(long)]
+    pub(crate) host_tools: bool,
+    /// Look again every SECONDS, and show only what changed, until interrupted
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "10",
+          conflicts_with_all = ["case", "html"], value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub(crate) watch: Option<u32>,
     /// Keep everything that was said in DIR; `-` streams it as tar to standard output, and
     /// the report is then in there
     #[arg(long, value_name = "DIR")]
@@ -70,9 +79,16 @@ pub(crate) enum Command {
         #[command(flatten)]
         shown: Shown,
     },
+    /// Become a program of the host, without a terminal
+    #[command(hide = true)]
+    Witness {
+        /// The program file and its arguments
+        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        argv: Vec<OsString>,
+    },
 }
 
-/// Scans made elsewhere.
+/// Statements from elsewhere.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Elsewhere {
     /// A scan made elsewhere: rnmap --json, nmap -oX or -oG
@@ -81,10 +97,14 @@ pub(crate) struct Elsewhere {
     /// An address as scanned from elsewhere, and which of this host's addresses it is
     #[arg(long, value_name = "SCANNED=OWN", value_parser = mapping, requires = "remote")]
     pub(crate) map: Vec<(IpAddr, IpAddr)>,
+    /// What other tools listed: text of netstat, ss or lsof, osquery's listening_ports as JSON,
+    /// or a UAC collection (directory or tar)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) import: Vec<PathBuf>,
 }
 
 /// How the report is shown.
-#[derive(Args, Clone, Copy, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(crate) struct Shown {
     /// One JSON object a line, as docs/OUTPUT.md tells
     #[arg(long)]
@@ -92,6 +112,9 @@ pub(crate) struct Shown {
     /// List every place that could not be read, instead of their number
     #[arg(long)]
     pub(crate) gaps: bool,
+    /// Write the report as one page of HTML, too
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
 }
 
 fn mapping(text: &str) -> Result<(IpAddr, IpAddr), String> {

@@ -24,6 +24,8 @@ pub(crate) struct Plan {
     pub(crate) rounds: u32,
     /// Patience with each sibling.
     pub(crate) deadline: Duration,
+    /// Whether the host's own tools are run too.
+    pub(crate) host_tools: bool,
     /// Whether probes are made.
     pub(crate) active: bool,
     /// Addresses on which every port is asked.
@@ -72,6 +74,7 @@ impl Plan {
             facts,
             rounds: options.rounds,
             deadline: Duration::from_secs(options.deadline.into()),
+            host_tools: options.host_tools,
             active: !options.passive,
             addrs,
             only,

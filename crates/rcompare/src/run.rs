@@ -1,11 +1,12 @@
 //! Carries out a plan: round after round, until nothing is in doubt.
 
 use crate::case::{self, Done, clock};
+use crate::host_tools::{self, Found};
 use crate::keep::Keep;
 use crate::lines::Lines;
 use crate::plan::{Plan, Step};
 use crate::progress::Progress;
-use crate::sibling;
+use crate::sibling::{self, BYTES_MAX, Call, Said};
 use cli::Error;
 use compare::statement::Ended;
 use compare::{Snapshot, Statement};
@@ -30,13 +31,21 @@ pub(crate) fn run(plan: &Plan, keep: Option<&mut Keep<'_>>) -> Result<Snapshot, 
             ..Snapshot::default()
         },
         progress: Progress::new(),
+        tools: Vec::new(),
         keep,
     };
+    if plan.host_tools {
+        run.tools = host_tools::find(&mut run.snapshot.tool_gaps);
+        if let Some(keep) = &mut run.keep {
+            keep.case.tool_gaps.clone_from(&run.snapshot.tool_gaps);
+        }
+    }
     if let Some(keep) = &mut run.keep {
         keep.programs(&run.dir);
     }
     for round in 1..=plan.rounds {
         run.steps(&plan.opening(round))?;
+        run.tools(round)?;
         let probes = match round {
             1 => plan.probes(&run.snapshot),
             _ => plan.again(round, &compare::judge(&run.snapshot).doubts),
@@ -55,6 +64,7 @@ struct Run<'p, 'k, 'w> {
     dir: PathBuf,
     snapshot: Snapshot,
     progress: Progress,
+    tools: Vec<Found>,
     keep: Option<&'k mut Keep<'w>>,
 }
 
@@ -72,10 +82,26 @@ impl Run<'_, '_, '_> {
         Ok(())
     }
 
+    fn tools(&mut self, round: u32) -> Result<(), Error> {
+        if self.tools.is_empty() {
+            return Ok(());
+        }
+        self.progress.tell("the host's own tools");
+        let keep = self.keep.as_deref_mut();
+        let deadline = self.plan.deadline;
+        host_tools::run(&self.tools, round, deadline, &mut self.snapshot, keep)
+    }
+
     fn step(&mut self, step: &Step) -> Result<(), Error> {
         let began_ms = clock::now_ms();
         let keeps = self.keep.is_some();
+        let record = step.program != "rnmap"
+            && self
+                .keep
+                .as_ref()
+                .is_some_and(|keep| keep.wants_record(step.source));
         let mut raw = Vec::new();
+        let mut tape = None;
         let from = (step.program, step.source, step.round);
         let ended = take(&mut self.snapshot, from, |sink| {
             let keeping = &mut |piece: &[u8]| {
@@ -84,8 +110,17 @@ impl Run<'_, '_, '_> {
                 }
                 sink(piece);
             };
-            let (program, args) = (step.program, &step.args);
-            sibling::run(&self.dir, program, args, self.plan.deadline, keeping)
+            let call = Call {
+                program: &self.dir.join(step.program),
+                args: &step.args,
+                deadline: self.plan.deadline,
+                bytes_max: BYTES_MAX,
+                session: false,
+                record,
+            };
+            let Said { ended, record, .. } = sibling::run(&call, keeping);
+            tape = record;
+            ended
         });
         let Some(keep) = &mut self.keep else {
             return Ok(());
@@ -99,8 +134,9 @@ impl Run<'_, '_, '_> {
             began_ms,
             took_ms: clock::now_ms().saturating_sub(began_ms),
             ended,
+            record: None,
         };
-        keep.answer(done, &raw)
+        keep.answer(done, &raw, tape.as_deref())
     }
 }
 

@@ -1,9 +1,11 @@
-//! Runs one sibling: from our own directory, with nothing of the host's, against a deadline,
-//! its answer read as it comes and never without bound.
+//! Runs one program: a sibling from our own directory, or a tool of the host, with nothing of
+//! the host's environment, against a deadline, its answer read as it comes and never without
+//! bound.
 
 use compare::statement::Ended;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use std::io::{self, Read};
+use std::ffi::OsStr;
+use std::io::{self, PipeReader, Read};
 use std::os::fd::AsFd;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -11,13 +13,16 @@ use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Most bytes that are read of one answer.
-const BYTES_MAX: u64 = 4 << 30;
+/// Most bytes that are read of one sibling's answer.
+pub(crate) const BYTES_MAX: u64 = 4 << 30;
 
 /// Most bytes that are kept of what it says on standard error.
 const WORDS_MAX: usize = 64 << 10;
 
-/// How often a sibling that has said all is looked after.
+/// Most bytes that are kept of what it records.
+const RECORD_MAX: usize = 1 << 30;
+
+/// How often a program that has said all is looked after.
 const PATIENCE: Duration = Duration::from_millis(2);
 
 /// The directory our siblings stand in: that of the program file we run from.
@@ -29,21 +34,45 @@ pub(crate) fn directory() -> io::Result<PathBuf> {
     Ok(exe.parent().map(Path::to_owned).unwrap_or_default())
 }
 
-/// Runs a sibling and gives its answer, piece by piece.
-pub(crate) fn run(
-    dir: &Path,
-    program: &str,
-    args: &[String],
-    deadline: Duration,
-    sink: &mut dyn FnMut(&[u8]),
-) -> Ended {
-    let until = Instant::now() + deadline;
-    let mut child = match start(dir, program, args) {
-        Ok(child) => child,
+/// One program to run.
+pub(crate) struct Call<'c> {
+    /// The program file.
+    pub(crate) program: &'c Path,
+    /// Its arguments.
+    pub(crate) args: &'c [String],
+    /// Patience with it.
+    pub(crate) deadline: Duration,
+    /// Most bytes that are read of its answer.
+    pub(crate) bytes_max: u64,
+    /// Whether it begins a session, which must end with it.
+    pub(crate) session: bool,
+    /// Whether it records what it reads to its descriptor 0.
+    pub(crate) record: bool,
+}
+
+/// What became of it, beside its answer.
+#[derive(Default)]
+pub(crate) struct Said {
+    /// How it ended.
+    pub(crate) ended: Ended,
+    /// What it said on standard error, the first part.
+    pub(crate) errors: Vec<u8>,
+    /// What it recorded; none where nothing was asked for, or there was too much.
+    pub(crate) record: Option<Vec<u8>>,
+}
+
+/// Runs a program and gives its answer, piece by piece.
+pub(crate) fn run(call: &Call<'_>, sink: &mut dyn FnMut(&[u8])) -> Said {
+    let until = Instant::now() + call.deadline;
+    let (mut child, recorded) = match start(call) {
+        Ok(started) => started,
         Err(error) => {
-            return Ended {
-                failed: Some(reason(&error)),
-                ..Ended::default()
+            return Said {
+                ended: Ended {
+                    failed: Some(reason(&error)),
+                    ..Ended::default()
+                },
+                ..Said::default()
             };
         }
     };
@@ -51,33 +80,70 @@ pub(crate) fn run(
         sink,
         bytes: 0,
         words: Vec::new(),
+        record: recorded.as_ref().map(|_| Vec::new()),
     };
-    let (answer, words) = (child.stdout.take(), child.stderr.take());
-    let stop = pour(answer, words, until, &mut heard);
-    let words = last_line(&heard.words);
+    let pipes = Pipes {
+        answer: child.stdout.take(),
+        words: child.stderr.take(),
+        record: recorded,
+    };
+    let stop = pour(pipes, until, call.bytes_max, &mut heard);
     let mut ended = wait(&mut child, until, &stop);
+    if call.session {
+        // What it started goes with it; where nothing is left there is nothing to end.
+        let _ = host::session::end(child.id());
+    }
     ended.failed = match stop {
         Stop::End | Stop::Late => None,
         Stop::Long => Some("its answer has no end".to_owned()),
         Stop::Broken(error) => Some(reason(&error)),
     };
-    ended.words = words;
-    ended
+    ended.words = last_line(&heard.words);
+    Said {
+        ended,
+        errors: heard.words,
+        record: heard.record,
+    }
 }
 
 #[expect(
     clippy::disallowed_methods,
     reason = "our own siblings are run here, and nothing else anywhere"
 )]
-fn start(dir: &Path, program: &str, args: &[String]) -> io::Result<Child> {
-    Command::new(dir.join(program))
-        .args(args)
+fn start(call: &Call<'_>) -> io::Result<(Child, Option<PipeReader>)> {
+    let mut command = Command::new(call.program);
+    command.args(call.args);
+    let mut recorded = None;
+    if call.record {
+        let (from, to) = io::pipe()?;
+        command.args(["--record", "fd:0"]).stdin(to);
+        recorded = Some(from);
+    } else {
+        command.stdin(Stdio::null());
+    }
+    let child = command
         .env_clear()
         .current_dir("/")
-        .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        .spawn()
+        .spawn()?;
+    // Our own end of the pipe goes with the command: its end is then the child's.
+    drop(command);
+    Ok((child, recorded))
+}
+
+/// Becomes a tool of the host, in a session of its own: without a terminal, and killed with
+/// all it starts. Comes back only with the reason why not.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the host's own tools are run where --host-tools asks for them"
+)]
+pub(crate) fn become_tool(program: &OsStr, args: &[std::ffi::OsString]) -> io::Error {
+    use std::os::unix::process::CommandExt;
+    match host::session::begin() {
+        Ok(()) => Command::new(program).args(args).env_clear().exec(),
+        Err(error) => error,
+    }
 }
 
 fn reason(error: &io::Error) -> String {
@@ -96,13 +162,22 @@ enum Stop {
     Broken(io::Error),
 }
 
-/// Where pieces of both pipes go.
+/// Where pieces of the pipes go.
 struct Heard<'a> {
     sink: &'a mut dyn FnMut(&[u8]),
     /// Bytes of the answer so far.
     bytes: u64,
     /// What was said on standard error, as far as it is kept.
     words: Vec<u8>,
+    /// What was recorded so far; none where nobody asked, or there was too much.
+    record: Option<Vec<u8>>,
+}
+
+/// What a program speaks into.
+struct Pipes {
+    answer: Option<ChildStdout>,
+    words: Option<ChildStderr>,
+    record: Option<PipeReader>,
 }
 
 impl Heard<'_> {
@@ -117,63 +192,69 @@ impl Heard<'_> {
         self.words
             .extend_from_slice(piece.get(..room).unwrap_or(piece));
     }
+
+    /// Half a recording is none; all of it is read all the same.
+    fn recorded(&mut self, piece: &[u8]) {
+        if let Some(record) = &mut self.record {
+            record.extend_from_slice(piece);
+        }
+        self.record.take_if(|record| record.len() > RECORD_MAX);
+    }
 }
 
-/// Reads both pipes as they have something, on this one thread: not every system we run on
+/// Reads the pipes as they have something, on this one thread: not every system we run on
 /// gives another.
-fn pour(
-    mut answer: Option<ChildStdout>,
-    mut words: Option<ChildStderr>,
-    until: Instant,
-    heard: &mut Heard<'_>,
-) -> Stop {
+fn pour(mut pipes: Pipes, until: Instant, bytes_max: u64, heard: &mut Heard<'_>) -> Stop {
     let mut buffer = vec![0; 64 << 10];
-    while answer.is_some() || words.is_some() {
+    while pipes.answer.is_some() || pipes.words.is_some() || pipes.record.is_some() {
         let left = until.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return Stop::Late;
         }
-        let (hears_answer, hears_words) = match ready(answer.as_ref(), words.as_ref(), left) {
+        let [hears_answer, hears_words, hears_record] = match ready(&pipes, left) {
             Ok(ready) => ready,
             Err(error) => return Stop::Broken(error),
         };
         if hears_answer {
-            match piece(&mut answer, &mut buffer) {
+            match piece(&mut pipes.answer, &mut buffer) {
                 Ok(piece) => heard.answer(piece),
                 Err(error) => return Stop::Broken(error),
             }
-            if heard.bytes > BYTES_MAX {
+            if heard.bytes > bytes_max {
                 return Stop::Long;
             }
         }
+        // A pipe that breaks has nothing more to say.
         if hears_words {
-            // A pipe that breaks has nothing more to say.
-            let piece = piece(&mut words, &mut buffer).unwrap_or_default();
-            heard.word(piece);
+            heard.word(piece(&mut pipes.words, &mut buffer).unwrap_or_default());
+        }
+        if hears_record {
+            heard.recorded(piece(&mut pipes.record, &mut buffer).unwrap_or_default());
         }
     }
     Stop::End
 }
 
 /// Which of the pipes has something, or its end; waited for at most this long.
-fn ready(
-    answer: Option<&ChildStdout>,
-    words: Option<&ChildStderr>,
-    left: Duration,
-) -> io::Result<(bool, bool)> {
-    let answer = answer.map(|pipe| PollFd::new(pipe.as_fd(), PollFlags::POLLIN));
-    let words = words.map(|pipe| PollFd::new(pipe.as_fd(), PollFlags::POLLIN));
-    let first = answer.is_some();
-    let mut both: Vec<PollFd<'_>> = answer.into_iter().chain(words).collect();
+fn ready(pipes: &Pipes, left: Duration) -> io::Result<[bool; 3]> {
+    let open = [
+        pipes.answer.as_ref().map(AsFd::as_fd),
+        pipes.words.as_ref().map(AsFd::as_fd),
+        pipes.record.as_ref().map(AsFd::as_fd),
+    ];
+    let mut all: Vec<PollFd<'_>> = open
+        .into_iter()
+        .flatten()
+        .map(|fd| PollFd::new(fd, PollFlags::POLLIN))
+        .collect();
     // In pieces, so that the longest patience fits.
     let left = u16::try_from(left.as_millis().max(1)).unwrap_or(u16::MAX);
-    match poll(&mut both, PollTimeout::from(left)) {
+    match poll(&mut all, PollTimeout::from(left)) {
         Ok(_) | Err(nix::errno::Errno::EINTR) => {}
         Err(error) => return Err(error.into()),
     }
-    let mut told = both.iter().map(|fd| fd.any() == Some(true));
-    let hears_answer = first && told.next() == Some(true);
-    Ok((hears_answer, told.next() == Some(true)))
+    let mut told = all.iter().map(|fd| fd.any() == Some(true));
+    Ok(open.map(|fd| fd.is_some() && told.next() == Some(true)))
 }
 
 /// Reads once. At the end, and where it breaks, the pipe is given up.
@@ -235,10 +316,20 @@ mod tests {
         let mut answer = Vec::new();
         let args = ["-c".to_owned(), script.to_owned()];
         let deadline = Duration::from_millis(deadline_ms);
-        let ended = run(Path::new("/bin"), "sh", &args, deadline, &mut |piece| {
-            answer.extend_from_slice(piece);
-        });
-        (answer.escape_ascii().to_string(), ended)
+        let call = call("/bin/sh", &args, deadline);
+        let said = run(&call, &mut |piece| answer.extend_from_slice(piece));
+        (answer.escape_ascii().to_string(), said.ended)
+    }
+
+    fn call<'c>(program: &'c str, args: &'c [String], deadline: Duration) -> Call<'c> {
+        Call {
+            program: Path::new(program),
+            args,
+            deadline,
+            bytes_max: 1 << 20,
+            session: false,
+            record: false,
+        }
     }
 
     #[test]
@@ -254,13 +345,8 @@ mod tests {
         assert_eq!((ended.code, ended.words.as_str()), (Some(2), "bad\\x1b"));
         let (_, ended) = say("kill -SEGV $$", 9000);
         assert_eq!((ended.code, ended.signal), (None, Some(11)));
-        let ended = run(
-            Path::new("/nowhere"),
-            "x",
-            &[],
-            Duration::from_secs(1),
-            &mut |_| {},
-        );
+        let nowhere = call("/nowhere/x", &[], Duration::from_secs(1));
+        let ended = run(&nowhere, &mut |_| {}).ended;
         assert_eq!(ended.failed.as_deref(), Some("No such file or directory"));
     }
 
@@ -276,6 +362,21 @@ mod tests {
         let (_, ended) = say("while :; do echo x; done", 200);
         assert!(ended.late);
         assert!(from.elapsed() < Duration::from_secs(20));
+    }
+
+    #[test]
+    fn what_it_records_is_read_beside_its_answer() {
+        let script = [
+            "-c".to_owned(),
+            "echo tape >&0; echo answer; echo $@ >&2".to_owned(),
+        ];
+        let mut call = call("/bin/sh", &script, Duration::from_secs(9));
+        call.record = true;
+        let mut answer = Vec::new();
+        let said = run(&call, &mut |piece| answer.extend_from_slice(piece));
+        assert_eq!(answer, b"answer\n");
+        assert_eq!(said.record.as_deref(), Some(&b"tape\n"[..]));
+        assert_eq!(said.errors, b"fd:0\n");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The report for a reader: who looked, what is wrong, every port, what was not looked at.
 
 use crate::columns;
+use compare::foreign::told::{Missed, Told};
 use compare::probes::spelled;
 use compare::report::{Blank, Report};
 use compare::{Facts, Finding, Verdict, Weight};
@@ -10,7 +11,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 /// Endpoints of connections at their end that get a row each; more are put together.
-const REMAINS_MAX: usize = 12;
+pub(crate) const REMAINS_MAX: usize = 12;
+
+/// Sockets of one listing that get a line each.
+const MISSED_MAX: usize = 16;
 
 /// Rules and programs that are told at the top; all of them stand in the JSON.
 const STEERS_MAX: usize = 8;
@@ -35,6 +39,7 @@ pub(crate) fn report(out: &mut dyn Write, report: &Report, all_gaps: bool) -> io
             details(finding, &mut text);
         }
     }
+    listings(&report.told, &mut text);
     ports(&report.findings, &mut text);
     blanks(&report.blanks, all_gaps, &mut text);
     out.write_all(text.as_bytes())
@@ -147,6 +152,68 @@ fn reasons(evidence: &[String], causes: &[&str], next: &str, text: &mut Text) {
     text.word("    next: ");
     text.foreign(next.as_bytes());
     text.word("\n");
+}
+
+/// What other tools list, and what they leave out.
+fn listings(all: &[Told], text: &mut Text) {
+    if all.is_empty() {
+        return;
+    }
+    text.word("\nother listings, believed by nobody\n");
+    for told in all {
+        text.word("  ");
+        let name = told.path.as_ref().unwrap_or(&told.name);
+        text.word(name);
+        if told.runs > 0 {
+            match told.runs {
+                1 => text.word(", run once"),
+                runs => text.show(format_args!(", run {runs} times")),
+            }
+            text.show(format_args!(": {} rows", told.rows));
+        } else {
+            text.show(format_args!(" ({}): {} rows", told.words, told.rows));
+        }
+        if told.doubts > 0 {
+            text.show(format_args!(", {} in doubt", told.doubts));
+        }
+        if told.omits.is_empty() && told.invents.is_empty() {
+            text.word(", omits nothing\n");
+            continue;
+        }
+        text.word("\n");
+        // A tool of the host lies or errs; a file may just be older.
+        let (omits, invents) = if told.runs > 0 {
+            ("OMITS", "INVENTS")
+        } else {
+            ("here and not in it:", "in it and not here:")
+        };
+        for (word, missed) in [(omits, &told.omits), (invents, &told.invents)] {
+            for one in missed.iter().take(MISSED_MAX) {
+                text.show(format_args!("    {word} "));
+                text.foreign(missed_socket(one).as_bytes());
+                text.word("\n");
+            }
+            if missed.len() > MISSED_MAX {
+                text.show(format_args!(
+                    "    {word} {} more\n",
+                    missed.len() - MISSED_MAX
+                ));
+            }
+        }
+        reasons(&[], &told.causes, &told.next, text);
+    }
+}
+
+/// `tcp 0.0.0.0 port 4444, of process 812`.
+pub(crate) fn missed_socket(missed: &Missed) -> String {
+    let mut line = format!("{} {} port {}", missed.proto, missed.addr, missed.port);
+    if let Some(peer) = &missed.peer {
+        line.push_str(&format!(" to {peer}"));
+    }
+    if let Some(pid) = missed.pid {
+        line.push_str(&format!(", of process {pid}"));
+    }
+    line
 }
 
 fn ports(findings: &[Finding], text: &mut Text) {

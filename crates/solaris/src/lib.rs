@@ -11,6 +11,7 @@ pub mod join;
 pub mod layout;
 pub mod parse;
 pub mod read;
+pub mod session;
 mod sys;
 
 pub use join::{Held, owners};

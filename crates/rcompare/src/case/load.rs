@@ -99,7 +99,7 @@ fn read(path: &Path) -> io::Result<BTreeMap<String, Vec<u8>>> {
     match Sysroot::at(path) {
         Ok(root) => read_dir(&root),
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
-            untar(&mut host_file(path)?.as_slice()).map_err(plainly)
+            untar(&mut host_file(path, ALL_MAX)?.as_slice()).map_err(plainly)
         }
         Err(error) => Err(error),
     }
@@ -115,16 +115,16 @@ fn plainly(error: io::Error) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, why)
 }
 
-/// A file of the machine we judge on.
+/// A file of the machine we are on, at most so many bytes of it.
 ///
 /// # Errors
-/// As `open(2)` and `read(2)`; `FileTooLarge` beyond a bound.
-pub(crate) fn host_file(path: &Path) -> io::Result<Vec<u8>> {
+/// As `open(2)` and `read(2)`; `FileTooLarge` beyond the bound.
+pub(crate) fn host_file(path: &Path, max: usize) -> io::Result<Vec<u8>> {
     let path = std::path::absolute(path)?;
-    whole(&Sysroot::live()?, &path, ALL_MAX)
+    whole(&Sysroot::live()?, &path, max)
 }
 
-fn whole(root: &Sysroot, path: &Path, max: usize) -> io::Result<Vec<u8>> {
+pub(crate) fn whole(root: &Sysroot, path: &Path, max: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut fits = true;
     root.stream(path, &mut |chunk| {

@@ -1,0 +1,295 @@
+//! Other tools' words, good, short, long and hostile; and listings that lie.
+
+use super::told::{self, Told};
+use super::*;
+use crate::verdict::Weight;
+use model::process::Holding;
+use model::record::SocketRow;
+use model::*;
+
+const NETSTAT: &str = "\
+Active Internet connections (servers and established)
+Proto Recv-Q Send-Q Local Address           Foreign Address         State       PID/Program name
+tcp        0      0 0.0.0.0:22              0.0.0.0:*               LISTEN      812/sshd: /usr/sbin
+tcp        0     36 192.0.2.7:22            198.51.100.9:50104      ESTABLISHED 9/sshd: root
+tcp6       0      0 :::80                   :::*                    LISTEN      -
+tcp6       0      0 2001:db8:1234:5678::443 :::*                    LISTEN      77/x
+udp        0      0 127.0.0.1:323           0.0.0.0:*                           5/chronyd
+Active UNIX domain sockets (servers and established)
+Proto RefCnt Flags       Type       State         I-Node   PID/Program name     Path
+unix  2      [ ACC ]     STREAM     LISTENING     12345    1/init               /run/x
+";
+
+const SS: &str = "\
+Netid State  Recv-Q Send-Q Local Address:Port  Peer Address:Port Process
+nl    UNCONN 0      0               rtnl:kernel             *
+tcp   LISTEN 0      128          0.0.0.0:22          0.0.0.0:*    users:((\"sshd\",pid=812,fd=3))
+tcp   ESTAB  0      36         192.0.2.7:22     198.51.100.9:50104 users:((\"sshd\",pid=9,fd=4))
+tcp   LISTEN 0      511                *:80                *:*
+udp   UNCONN 0      0         127.0.0.53%lo:53      0.0.0.0:*
+u_str LISTEN 0      4096          /run/x 12345            * 0
+";
+
+const LSOF: &str = "\
+COMMAND   PID     USER   FD   TYPE DEVICE SIZE/OFF NODE NAME
+sshd      812     root    3u  IPv4  17001      0t0  TCP *:22 (LISTEN)
+sshd        9     root    4u  IPv4  17002      0t0  TCP 192.0.2.7:22->198.51.100.9:50104 (ESTABLISHED)
+my prog    80 www-data    7u  IPv6  17003      0t0  TCP *:80 (LISTEN)
+chronyd     5  _chrony    5u  IPv4  17004      0t0  UDP 127.0.0.1:323
+ping        6     root    3u  IPv4  17005      0t0 ICMP *:*
+";
+
+const OSQUERY: &str = r#"[
+ {"address":"0.0.0.0","family":"2","fd":"3","path":"","pid":"812","port":"22","protocol":"6","socket":"17001"},
+ {"address":"::","family":"10","pid":-1,"port":80,"protocol":6},
+ {"address":"","family":"1","path":"/run/x","pid":"1","port":"0","protocol":"0"}
+]"#;
+
+fn lines(listing: &Listing) -> Vec<String> {
+    let rows = listing.rows.iter();
+    rows.map(|row| {
+        let pid = row.pid.map_or("-".to_owned(), |pid| pid.to_string());
+        let kind = if row.listens { "L" } else { "C" };
+        format!("{} {}:{} {kind} {pid}", row.proto, row.local, row.port)
+    })
+    .collect()
+}
+
+#[track_caller]
+fn check(text: &str, words: Words, expected: &[&str]) {
+    let listing = read("f", text.as_bytes()).unwrap();
+    assert_eq!(listing.words, words);
+    assert_eq!(listing.gaps, []);
+    assert_eq!(lines(&listing), expected);
+}
+
+#[test]
+fn each_tool_is_understood_in_its_own_words() {
+    check(
+        NETSTAT,
+        Words::Netstat,
+        &[
+            "tcp 0.0.0.0:22 L 812",
+            "tcp 192.0.2.7:22 C 9",
+            "tcp [::]:80 L -",
+            "tcp 2001:db8:1234:5678…:443 L 77",
+            "udp 127.0.0.1:323 L 5",
+        ],
+    );
+    check(
+        SS,
+        Words::Ss,
+        &[
+            "tcp 0.0.0.0:22 L 812",
+            "tcp 192.0.2.7:22 C 9",
+            "tcp *:80 L -",
+            "udp 127.0.0.53:53 L -",
+        ],
+    );
+    check(
+        LSOF,
+        Words::Lsof,
+        &[
+            "tcp 0.0.0.0:22 L 812",
+            "tcp 192.0.2.7:22 C 9",
+            "tcp [::]:80 L 80",
+            "udp 127.0.0.1:323 L 5",
+        ],
+    );
+    check(
+        OSQUERY,
+        Words::Osquery,
+        &["tcp 0.0.0.0:22 L 812", "tcp [::]:80 L -"],
+    );
+}
+
+#[test]
+fn ss_leaves_out_the_transport_it_was_asked_for() {
+    let udp = "State  Recv-Q Send-Q Local Address:Port Peer Address:PortProcess\n\
+               UNCONN 0      0          127.0.0.1:323       0.0.0.0:*\n";
+    check(udp, Words::Ss, &["udp 127.0.0.1:323 L -"]);
+    let tcp = udp.replace("UNCONN", "LISTEN");
+    check(&tcp, Words::Ss, &["tcp 127.0.0.1:323 L -"]);
+}
+
+#[test]
+fn what_is_no_listing_is_refused() {
+    let deep = "[".repeat(100_000);
+    for text in [
+        "",
+        "\0\0\0",
+        "hello\nworld\n",
+        "{}",
+        "[1]",
+        "[{\"a\":1}]",
+        "[{\"port\":\"22\",\"protocol\":\"6\"",
+        "PK\x03\x04",
+        &deep,
+    ] {
+        assert!(read("f", text.as_bytes()).is_err(), "{text:.20}");
+    }
+}
+
+#[test]
+fn what_is_not_understood_is_a_gap_with_its_line() {
+    let cases = [
+        (NETSTAT, "0.0.0.0:22 ", "0.0.0.0:ssh ", 3),
+        (NETSTAT, "LISTEN", "LISSEN", 3),
+        (SS, "0.0.0.0:22 ", "0.0.0.0:99999 ", 3),
+        (LSOF, "TCP *:22", "TCP nonsense", 2),
+    ];
+    for (text, from, to, line) in cases {
+        let listing = read("f", text.replacen(from, to, 1).as_bytes()).unwrap();
+        let expected = format!("line {line}: not understood");
+        assert_eq!(listing.gaps, [Gap::new("f", expected)], "{to}");
+        assert!(listing.rows.len() >= 3, "{to}");
+    }
+    // Cut anywhere: never a panic, and never a listing that looks whole.
+    for text in [NETSTAT, SS, LSOF] {
+        for cut in 90..text.len() - 1 {
+            if let Ok(listing) = read("f", &text.as_bytes()[..cut]) {
+                let whole = text.as_bytes()[cut - 1] == b'\n';
+                assert!(whole || !listing.gaps.is_empty(), "{cut}");
+            }
+        }
+    }
+    let mut hostile = NETSTAT.as_bytes().to_vec();
+    hostile.extend_from_slice(b"tcp \xff\xfe\x1b[31m\n");
+    hostile.extend(std::iter::repeat_n(b'x', 1 << 20));
+    assert_eq!(read("f", &hostile).unwrap().rows.len(), 5);
+}
+
+/// What a run with these rounds says: our tables show `ours`, the tool prints `theirs`.
+fn tell(rounds: u32, ours: &[(&str, u16)], theirs: &str, words: Words) -> Told {
+    let mut snapshot = Snapshot::default();
+    for round in 1..=rounds {
+        table(&mut snapshot, round, ours);
+        let ran = Ran {
+            path: "/usr/bin/netstat".to_owned(),
+            round,
+            after: snapshot.views.len(),
+            whole: true,
+            ports: None,
+        };
+        super::ran(&mut snapshot, "netstat", words, theirs.as_bytes(), ran);
+        table(&mut snapshot, round, ours);
+    }
+    told::all(&snapshot).remove(0)
+}
+
+fn table(snapshot: &mut Snapshot, round: u32, ours: &[(&str, u16)]) {
+    let view = snapshot.begin(Source::Netlink, round).unwrap();
+    let mut looked = Vec::new();
+    for family in [Family::Inet, Family::Inet6] {
+        for proto in [Proto::Tcp, Proto::Udp] {
+            looked.push(Looked {
+                family,
+                proto: Some(proto),
+                bound: true,
+            });
+        }
+    }
+    for (local, port) in ours {
+        let local: IpAddr = local.parse().unwrap();
+        let inode = Inode(u64::from(*port));
+        let socket = Socket::new(
+            Kind::of(Inet {
+                proto: Proto::Tcp,
+                local,
+                port: *port,
+                remote: local,
+                remote_port: 0,
+                state: State::Listen,
+                device: None,
+                v6only: None,
+                timer: None,
+            }),
+            inode,
+        );
+        snapshot.add(
+            view,
+            Record::Socket(SocketRow {
+                socket,
+                owners: None,
+            }),
+        );
+        // 22 has a plain owner, all others have none.
+        if *port == 22 {
+            let owner = Owner {
+                id: ProcessId {
+                    pid: Pid(812),
+                    start: 1,
+                },
+                tid: None,
+                comm: "sshd".into(),
+                uid: None,
+                held: Held::Fd { fd: 3 },
+            };
+            snapshot.add(view, Record::Holding(Holding { inode, owner }));
+        }
+    }
+    let coverage = Coverage {
+        looked,
+        ..Coverage::default()
+    };
+    snapshot.end(view, coverage);
+}
+
+const ONE: &str = "tcp 0 0 0.0.0.0:22 0.0.0.0:* LISTEN 812/sshd\n";
+
+fn ports(missed: &[told::Missed]) -> Vec<u16> {
+    missed.iter().map(|missed| missed.port).collect()
+}
+
+#[test]
+fn an_omission_needs_three_rounds() {
+    let ours = [("0.0.0.0", 22), ("0.0.0.0", 4444)];
+    let found = tell(3, &ours, ONE, Words::Netstat);
+    assert_eq!(ports(&found.omits), [4444]);
+    assert_eq!(found.weight, Weight::Finding);
+    let found = tell(2, &ours, ONE, Words::Netstat);
+    assert_eq!((ports(&found.omits), found.doubts), (vec![], 1));
+    assert_eq!(found.weight, Weight::Fine);
+    let found = tell(3, &ours[..1], ONE, Words::Netstat);
+    assert_eq!((ports(&found.omits), found.doubts), (vec![], 0));
+}
+
+#[test]
+fn the_address_counts() {
+    let ours = [("0.0.0.0", 22), ("127.0.0.9", 22)];
+    let found = tell(3, &ours, ONE, Words::Netstat);
+    assert_eq!(found.omits[0].addr, "127.0.0.9");
+    let cut = "tcp6 0 0 2001:db8:1234:5678::443 :::* LISTEN -\n";
+    let ours = [("2001:db8:1234:5678:9abc:def0:1234:5678", 443)];
+    assert!(tell(3, &ours, cut, Words::Netstat).omits.is_empty());
+}
+
+#[test]
+fn lsof_need_not_list_what_no_process_has_a_descriptor_of() {
+    let ours = [("0.0.0.0", 22), ("0.0.0.0", 4444)];
+    let found = tell(3, &ours, "", Words::Lsof);
+    assert_eq!(ports(&found.omits), [22]);
+}
+
+#[test]
+fn an_invention_needs_six_rounds() {
+    let theirs = format!("{ONE}tcp 0 0 0.0.0.0:31337 0.0.0.0:* LISTEN 1/init\n");
+    let ours = [("0.0.0.0", 22)];
+    let found = tell(6, &ours, &theirs, Words::Netstat);
+    assert_eq!(ports(&found.invents), [31337]);
+    let found = tell(5, &ours, &theirs, Words::Netstat);
+    assert_eq!((found.invents.len(), found.doubts), (0, 1));
+}
+
+#[test]
+fn a_file_accuses_nobody() {
+    let mut snapshot = Snapshot::default();
+    table(&mut snapshot, 1, &[("0.0.0.0", 22), ("::", 80)]);
+    let text = format!("{NETSTAT}tcp 0 0 0.0.0.0:9 0.0.0.0:* LISTEN -\n");
+    let text = text.replace("0.0.0.0:22 ", "0.0.0.0:23 ");
+    take(&mut snapshot, "netstat.txt", text.as_bytes()).unwrap();
+    let found = told::all(&snapshot).remove(0);
+    assert_eq!(found.weight, Weight::Note);
+    assert_eq!(ports(&found.omits), [22]);
+    assert_eq!(ports(&found.invents), [9, 23, 443, 323]);
+}
