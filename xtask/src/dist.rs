@@ -13,16 +13,16 @@ use std::process::Command;
 /// No program may be larger than this, in bytes.
 const SIZE_MAX: usize = 3 << 20;
 
-/// Builds for every target that can be built for here, and writes the sums. A target that
-/// cannot be built for is left out loudly; the first one must not be.
+/// Builds for every target this toolchain has, and writes the sums. A target it has not is
+/// left out loudly; the first one must not be.
 ///
 /// # Errors
-/// The first target fails, a program breaks a promise, or `dist/` cannot be written.
+/// A program does not build or breaks a promise, or `dist/` cannot be written.
 pub(crate) fn all() -> Outcome {
     let mut left_out = Vec::new();
     for target in &targets::TARGETS {
-        match targets::ready(target).and_then(|()| programs(target)) {
-            Ok(()) => {}
+        match targets::ready(target) {
+            Ok(()) => programs(target)?,
             Err(why) if target == targets::HOST => return Err(why),
             Err(why) => {
                 // Programs of an earlier build are not what the sums would say.
@@ -231,6 +231,19 @@ mod tests {
         assert!(check(b"#!/bin/sh").is_err());
         let solaris = promised(&program(), targets::SOLARIS, &[]);
         assert!(solaris.unwrap_err().contains("ET_EXEC"));
+    }
+
+    /// `/dev/full` has no room: what was begun is taken away, and nothing bears the name.
+    #[test]
+    fn no_room_leaves_nothing_half_written() {
+        let here = std::env::temp_dir().join(format!("concord-place-{}", std::process::id()));
+        std::fs::create_dir_all(&here).unwrap();
+        let (path, partial) = (here.join("concord.iso"), here.join("concord.iso.partial"));
+        std::os::unix::fs::symlink("/dev/full", &partial).unwrap();
+        let told = place(&path, &[0; 4096], 0o644).unwrap_err();
+        assert!(told.contains("concord.iso: No space left"), "{told}");
+        assert!(!path.exists() && !partial.is_symlink());
+        std::fs::remove_dir_all(&here).unwrap();
     }
 
     #[test]

@@ -2,11 +2,12 @@
 //! as an SBOM (CycloneDX 1.5) and with their licences.
 
 use crate::iso::pins::Pin;
-use crate::sh::Outcome;
-use crate::workspace::{PROGRAMS, list, text};
+use crate::sh::{self, Outcome};
+use crate::workspace::{self, PROGRAMS, list, text};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// A crate of somebody else that is part of a program.
 #[derive(Debug, PartialEq, Eq)]
@@ -19,6 +20,28 @@ pub(crate) struct Crate {
     pub license: String,
     /// Where its sources are on this machine.
     pub directory: PathBuf,
+}
+
+/// A Debian package on the medium.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Packaged {
+    /// Which it is.
+    pub pin: Pin,
+    /// The programs or modules of it that are on the medium.
+    pub holds: Vec<String>,
+}
+
+/// The version of the compiler, whose standard library is part of every program.
+///
+/// # Errors
+/// rustc fails, or does not tell it.
+pub(crate) fn rust_version() -> Outcome<String> {
+    let mut ask = Command::new("rustc");
+    let told = sh::output(ask.arg("--version").current_dir(workspace::root()))?;
+    let version = told.split(' ').nth(1);
+    version
+        .map(str::to_owned)
+        .ok_or_else(|| format!("rustc --version says {told:?}"))
 }
 
 /// Other people's crates below the programs, in order, from `cargo metadata`. What only
@@ -82,8 +105,9 @@ fn described(package: &Value) -> Crate {
 /// The SBOM. `programs` are paths below `dist/` and their sums.
 pub(crate) fn sbom(
     version: &str,
+    rust: &str,
     crates: &[Crate],
-    pins: &[Pin],
+    packages: &[Packaged],
     programs: &[(String, String)],
 ) -> Value {
     let ours = programs.iter().map(|(path, sum)| {
@@ -99,19 +123,36 @@ pub(crate) fn sbom(
             "licenses": [{ "expression": one.license }],
         })
     });
-    let debian = pins.iter().map(|pin| {
-        json!({
-            "type": "application", "name": pin.name, "version": pin.version,
-            "purl": format!("pkg:deb/debian/{}@{}?arch=amd64", pin.name, pin.version),
-            "description": "On the bootable medium only",
-            "hashes": [{ "alg": "SHA-256", "content": pin.sum }],
-        })
+    let standard = json!({
+        "type": "library", "name": "rust-std", "version": rust,
+        "description": "Rust's standard library, with musl where the program is for Linux",
+        "licenses": [{ "expression": "MIT OR Apache-2.0" }],
     });
-    let components: Vec<Value> = ours.chain(theirs).chain(debian).collect();
+    let debian = packages.iter().map(packaged);
+    let components: Vec<Value> = ours.chain(theirs).chain([standard]).chain(debian).collect();
     json!({
         "bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1,
         "metadata": { "component": { "type": "application", "name": "concord", "version": version } },
         "components": components,
+    })
+}
+
+/// A package of the bootable medium, with what of it is there.
+fn packaged(one: &Packaged) -> Value {
+    let inside: Vec<Value> = one
+        .holds
+        .iter()
+        .map(|name| json!({ "type": "application", "name": name }))
+        .collect();
+    let Pin {
+        name, version, sum, ..
+    } = &one.pin;
+    json!({
+        "type": "application", "name": name, "version": version,
+        "purl": format!("pkg:deb/debian/{name}@{version}?arch=amd64"),
+        "description": "On the bootable medium only; its licences are in licenses/debian",
+        "hashes": [{ "alg": "SHA-256", "content": sum }],
+        "components": inside,
     })
 }
 
@@ -175,13 +216,26 @@ mod tests {
 
     #[test]
     fn the_sbom_names_programs_crates_and_packages() {
-        let pins = crate::iso::pins::parse("busybox-static 1:1.35.0-4 00").unwrap();
+        let line = "busybox-static 1:1.35.0-4 00 debian/pool/busybox.deb";
+        let pins = crate::iso::pins::parse(&format!("snapshot 0\n{line}")).unwrap();
+        let busybox = Packaged {
+            pin: pins.list[0].clone(),
+            holds: vec!["ls".into(), "sh".into()],
+        };
         let programs = [("linux-x86_64/rlsof".to_owned(), "ab".to_owned())];
-        let told = sbom("0.1.0", &crates(&metadata()), &pins, &programs);
-        let names: Vec<String> = list(&told, "components")
-            .iter()
-            .map(|one| text(one, "name"))
-            .collect();
-        assert_eq!(names, ["linux-x86_64/rlsof", "serde", "busybox-static"]);
+        let told = sbom(
+            "0.1.0",
+            "1.95.0",
+            &crates(&metadata()),
+            &[busybox],
+            &programs,
+        );
+        let names = |told: &Value| -> Vec<String> {
+            let components = list(told, "components").iter();
+            components.map(|one| text(one, "name")).collect()
+        };
+        let all = ["linux-x86_64/rlsof", "serde", "rust-std", "busybox-static"];
+        assert_eq!(names(&told), all);
+        assert_eq!(names(&list(&told, "components")[3]), ["ls", "sh"]);
     }
 }

@@ -4,29 +4,49 @@ mod boot;
 mod image;
 mod modules;
 mod newc;
+pub(crate) mod packages;
 pub(crate) mod pins;
+mod room;
 mod system;
 mod tree;
 
 use crate::sh::{self, Outcome};
 use crate::targets::HOST;
 use crate::{dist, sums, workspace};
-use pins::Pin;
+use packages::{Package, Strict};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The image may be at most this large, in bytes.
 const SIZE_MAX: u64 = 64 << 20;
 
+/// Room that must be free in `dist/` for the programs and an image beside an older one.
+const DIST_ROOM: u64 = 192 << 20;
+
+/// Room that must be free for the packages, unpacked, and all that is made of them.
+const MEDIA_ROOM: u64 = 1 << 30;
+
 /// Tools of the builder's machine, and the Debian package of each.
 const TOOLS: &[(&str, &str)] = &[
     ("apt-get", "apt"),
     ("dpkg-deb", "dpkg"),
     ("grub-mkimage", "grub-common"),
-    ("gzip", "gzip"),
     ("mcopy", "mtools"),
     ("xorriso", "xorriso"),
+    ("zstd", "zstd"),
 ];
+
+/// An image that was made and read back.
+pub(crate) struct Made {
+    /// Where it is.
+    pub image: PathBuf,
+    /// Its SHA-256.
+    pub sum: String,
+    /// The list of sums on it.
+    list: Vec<u8>,
+    /// It is not made of the pinned packages.
+    other: bool,
+}
 
 /// Where the image is put.
 pub(crate) fn path() -> PathBuf {
@@ -36,36 +56,103 @@ pub(crate) fn path() -> PathBuf {
 /// Builds everything and writes the image.
 ///
 /// # Errors
-/// A tool or a package is missing, or a check fails. No half-written image is left.
+/// A tool, a package or room is missing, or a check fails. No half-written image is left.
 pub(crate) fn run() -> Outcome {
-    if let Some((tool, package)) = TOOLS.iter().find(|(tool, _)| !sh::installed(tool)) {
+    let media = ready()?;
+    // What cannot be had is told before an hour of building.
+    let packages = packages::all(&pins::read()?, &cache(&media)?, Strict::Pinned)?;
+    dist::all()?;
+    let made = made(&packages, &media.join("work"), time()?)?;
+    let bytes = system::read(&made.image)?;
+    dist::place(&path(), &bytes, 0o644)?;
+    println!("{:>9} bytes  {}", bytes.len(), path().display());
+    println!("sum of the image:    {}", made.sum);
+    println!("words for the notes: {}", sums::fingerprint(&made.list));
+    Ok(())
+}
+
+/// Makes an image of what lies in `dist/` now, to be tested and not to be given away: twice,
+/// in two places, which must not show. What Debian offers today stands in for a pinned
+/// package that cannot be had, loudly.
+///
+/// # Errors
+/// As [`run`]; or the two images differ.
+pub(crate) fn trial() -> Outcome<PathBuf> {
+    let media = ready()?;
+    let packages = packages::all(&pins::read()?, &cache(&media)?, Strict::Offered)?;
+    let time = time()?;
+    let first = made(&packages, &media.join("trial"), time)?;
+    let second = media.join("another trial, of another length");
+    let second = made(&packages, &second, time)?;
+    if first.sum != second.sum {
         return Err(format!(
-            "{tool} is not installed: apt-get install {package}"
+            "two images of the same programs differ: {} and {}",
+            first.image.display(),
+            second.image.display()
         ));
     }
-    dist::all()?;
+    println!("iso: made twice, the same both times: {}", first.sum);
+    if first.other {
+        println!("NOT PINNED: the image that is tested is not the one iso/packages.pin describes");
+    }
+    Ok(first.image)
+}
+
+/// Takes what Debian offers today into the list of pins.
+///
+/// # Errors
+/// A package cannot be had.
+pub(crate) fn repin() -> Outcome {
+    let media = ready()?;
+    packages::repin(&cache(&media)?)
+}
+
+/// Sees to it that the tools and the room are there; gives the directory to work in.
+fn ready() -> Outcome<PathBuf> {
+    missing(TOOLS, sh::installed)?;
+    room::check(&workspace::root().join("dist"), DIST_ROOM)?;
     let told = workspace::metadata(&["--no-deps"])?;
     let media = PathBuf::from(workspace::text(&told, "target_directory")).join("media");
+    room::check(&media, MEDIA_ROOM)?;
+    Ok(media)
+}
+
+/// The first tool that is not there, and where to get it.
+fn missing(tools: &[(&str, &str)], installed: impl Fn(&str) -> bool) -> Outcome {
+    match tools.iter().find(|(tool, _)| !installed(tool)) {
+        Some((tool, package)) => Err(format!(
+            "{tool} is not installed: apt-get install {package}"
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Where packages are kept between runs.
+fn cache(media: &Path) -> Outcome<PathBuf> {
     let cache = media.join("packages");
-    let work = media.join("work");
+    std::fs::create_dir_all(&cache).map_err(|why| format!("{}: {why}", cache.display()))?;
+    Ok(cache)
+}
+
+/// Makes an image in a directory of its own, and checks it.
+fn made(packages: &[Package], work: &Path, time: u32) -> Outcome<Made> {
     // What an earlier run left would get into the image.
-    let _ = std::fs::remove_dir_all(&work);
-    for directory in [&cache, &work] {
-        std::fs::create_dir_all(directory)
-            .map_err(|why| format!("{}: {why}", directory.display()))?;
+    let _ = std::fs::remove_dir_all(work);
+    std::fs::create_dir_all(work).map_err(|why| format!("{}: {why}", work.display()))?;
+    let image = assemble(packages, work, time)?;
+    let bytes = system::read(&image)?;
+    if bytes.len() as u64 > SIZE_MAX {
+        return Err(format!(
+            "the image has {} bytes, more than {SIZE_MAX}",
+            bytes.len()
+        ));
     }
-    let made = assemble(&cache, &work, time()?)?;
-    let size = std::fs::metadata(&made).map_or(0, |made| made.len());
-    if size > SIZE_MAX {
-        return Err(format!("the image has {size} bytes, more than {SIZE_MAX}"));
-    }
-    let bytes = system::read(&made)?;
-    dist::place(&path(), &bytes, 0o644)?;
-    let sums = system::read(&work.join("top").join(sums::NAME))?;
-    println!("{size:>9} bytes  {}", path().display());
-    println!("sum of the image:    {}", sums::of(&bytes));
-    println!("words for the notes: {}", sums::fingerprint(&sums));
-    Ok(())
+    Ok(Made {
+        sum: sums::of(&bytes),
+        list: system::read(&work.join("top").join(sums::NAME))?,
+        other: packages.iter().any(|one| one.other),
+        image,
+    })
 }
 
 /// Takes all files out of an image into a directory, whatever is there now.
@@ -88,25 +175,24 @@ fn cleared(place: &Path) -> Outcome {
 }
 
 /// Everything from packages to an image that was read back.
-fn assemble(cache: &Path, work: &Path, time: u32) -> Outcome<PathBuf> {
-    let list = system::read(&workspace::root().join("iso/packages.pin"))?;
-    let pins = pins::parse(&String::from_utf8_lossy(&list))?;
-    let [busybox, efi, pc, kernel] = ["busybox-static", "grub-efi", "grub-pc", "linux-image"]
-        .map(|start| unpacked(&pins, start, cache));
-    let (busybox, kernel) = (busybox?, kernel?);
+fn assemble(packages: &[Package], work: &Path, time: u32) -> Outcome<PathBuf> {
+    let place = |start: &str| Ok::<_, String>(packages::named(packages, start)?.place.as_path());
+    let kernel = place("linux-image-")?;
     let top = work.join("top");
     tree::lay(&top)?;
     let parts = system::Parts {
-        kernel: &kernel,
-        busybox: &busybox,
+        kernel,
+        busybox: place("busybox-static")?,
         programs: &HOST.directory(),
         time,
         work: &work.join("system"),
     };
-    let loader = boot::loader(&pc?, &efi?, work, time)?;
+    let loader = boot::loader(place("grub-pc")?, place("grub-efi")?, work, time)?;
     let boot = top.join("boot");
-    system::write(&boot.join("vmlinuz"), &system::kernel(&kernel)?)?;
-    system::write(&boot.join("initrd.gz"), &system::initramfs(&parts)?)?;
+    system::write(&boot.join("vmlinuz"), &system::kernel(kernel)?)?;
+    let (initramfs, modules) = system::initramfs(&parts)?;
+    system::write(&boot.join("initrd.zst"), &initramfs)?;
+    tree::inside(&top, packages, modules)?;
     let menu = workspace::root().join("iso/grub.cfg");
     system::write(&boot.join("grub/grub.cfg"), &system::read(&menu)?)?;
     system::write(&boot.join("efi.img"), &system::read(&loader.uefi)?)?;
@@ -126,13 +212,8 @@ fn assemble(cache: &Path, work: &Path, time: u32) -> Outcome<PathBuf> {
         }
     }
     image::compare(&image, &top, work)?;
+    image::listed(&image)?;
     Ok(image)
-}
-
-fn unpacked(pins: &[Pin], start: &str, cache: &Path) -> Outcome<PathBuf> {
-    let pin = pins.iter().find(|pin| pin.name.starts_with(start));
-    pin.ok_or_else(|| format!("iso/packages.pin: no {start}"))?
-        .unpacked(cache)
 }
 
 /// The one time everything on the medium bears: `SOURCE_DATE_EPOCH`, or the last commit's.
@@ -151,4 +232,19 @@ pub(crate) fn time() -> Outcome<u32> {
     let told = told.trim();
     told.parse()
         .map_err(|_| format!("{told}: not a time in seconds of the epoch"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_tool_is_named_with_its_package() {
+        for (tool, package) in TOOLS {
+            let told = missing(TOOLS, |name| name != *tool).unwrap_err();
+            let way = format!("{tool} is not installed: apt-get install {package}");
+            assert_eq!(told, way);
+        }
+        assert_eq!(missing(TOOLS, |_| true), Ok(()));
+    }
 }

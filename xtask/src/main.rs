@@ -9,6 +9,7 @@
 
 mod bench;
 mod compare;
+mod completions;
 mod dist;
 mod elf;
 #[cfg(test)]
@@ -35,8 +36,10 @@ const USAGE: &str = "\
 Usage: cargo xtask CHORE
 
   dist [TARGET]     build the static programs into dist/, check and sum them
-  iso               dist, then the bootable image dist/concord.iso
-  vm [boot]         boot the image in QEMU by BIOS, UEFI and as a stick; boot: that is there
+  iso [--repin]     dist, then the bootable image dist/concord.iso; --repin: write
+                    iso/packages.pin anew with what Debian offers today
+  vm [boot|trial]   iso, then boot it in QEMU by BIOS and UEFI, as a CD and as a stick;
+                    boot: the image that is there; trial: one made of what dist/ holds now
   compare [-- ARG]  dist, then run rcompare on this host
   reproduce         build the image twice, in two places: are they the same?
   sign KEY          sign dist/SHA256SUMS with an SSH key
@@ -56,12 +59,14 @@ fn main() -> ExitCode {
             Err(why) => Err(why),
         },
         ["iso"] => iso::run(),
+        ["iso", "--repin"] => iso::repin(),
         ["reproduce"] => reproduce::run(),
         ["sign", key] => sign::run(key),
         ["vm"] => vm::run(),
-        ["vm", "boot"] => vm::boot(),
+        ["vm", "boot"] => vm::boot(&iso::path()),
+        ["vm", "trial"] => iso::trial().and_then(|image| vm::boot(&image)),
         // How `vm` starts itself inside its namespaces.
-        ["vm", "staged"] => vm::staged(),
+        ["vm", "staged", image] => vm::staged(image),
         ["test"] => test::run(),
         ["tidy"] => tidy::with_own_build(),
         ["bench", rest @ ..] => bench::run(rest),

@@ -17,6 +17,7 @@ pub(crate) const NEEDED: &[(&str, &str)] = &[
     ("grub-mkimage", "grub-common"),
     ("ip", "iproute2"),
     ("iptables", "iptables"),
+    ("isoinfo", "genisoimage"),
     ("jc", "jc"),
     ("ld", "binutils"),
     ("lsfd", "util-linux-extra"),
@@ -31,11 +32,13 @@ pub(crate) const NEEDED: &[(&str, &str)] = &[
     ("qemu-aarch64-static", "qemu-user-static"),
     ("qemu-system-x86_64", "qemu-system-x86"),
     ("ss", "iproute2"),
+    ("ssh-keygen", "openssh-client"),
     ("strace", "strace"),
     ("unhide-tcp", "unhide"),
     ("unshare", "util-linux"),
     ("xmllint", "libxml2-utils"),
     ("xorriso", "xorriso"),
+    ("zstd", "zstd"),
 ];
 
 /// Installs what is missing, where that is possible; gives the programs still missing.

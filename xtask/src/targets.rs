@@ -63,8 +63,14 @@ impl Target {
 /// goes on with what is there if that cannot be had.
 ///
 /// # Errors
-/// It is not there and could not be added.
+/// It is not there and could not be added, or the linker is missing.
 pub(crate) fn ready(target: &Target) -> Outcome {
+    if target.solaris && !sh::installed(sunrt::recipe::LINKER) {
+        let linker = sunrt::recipe::LINKER;
+        return Err(format!(
+            "{linker} is not installed: apt-get install binutils"
+        ));
+    }
     if present(target)? {
         return Ok(());
     }

@@ -1,13 +1,14 @@
 //! `cargo xtask vm`: mounts the medium as a machine in doubt would, boots it in QEMU in
-//! each way a machine may, and does there what an investigator does.
+//! each way a machine may, by each entry of its menu, and does there what an investigator
+//! does. Two machines run at a time, with a wire between them.
 
 mod machine;
 mod mounted;
+mod questions;
 
 use crate::sh::{self, Outcome};
 use crate::{iso, sums, workspace};
 use machine::Machine;
-use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -19,31 +20,59 @@ pub(crate) struct Way {
     pub firmware: &'static [&'static str],
     /// The image is a CD, not a stick.
     pub cd: bool,
+    /// The key that chooses an entry of the menu.
+    pub key: &'static str,
+    /// Its network cards.
+    pub cards: &'static [&'static str],
 }
 
 /// UEFI firmware of the package `ovmf`.
 pub(crate) const UEFI: &str = "/usr/share/ovmf/OVMF.fd";
 
-const WAYS: &[Way] = &[
-    Way {
-        name: "BIOS, CD",
-        firmware: &[],
-        cd: true,
-    },
-    Way {
-        name: "UEFI, CD",
-        firmware: &["-bios", UEFI],
-        cd: true,
-    },
-    Way {
-        name: "BIOS, stick",
-        firmware: &[],
-        cd: false,
-    },
+/// A network with a DHCP server, which leads nowhere.
+const NETWORK: &str = "user,restrict=on,model=virtio-net-pci";
+
+/// The two ends of the wire. Our loopback is that of a namespace of our own.
+const WIRE: [&str; 2] = [
+    "socket,listen=127.0.0.1:7777,model=virtio-net-pci",
+    "socket,connect=127.0.0.1:7777,model=virtio-net-pci",
 ];
 
-/// Where something listens for the guest to find; QEMU shows our loopback as 10.0.2.2.
-const PORT: u16 = 7777;
+/// The trusted scanner.
+const SCANNER: Way = Way {
+    name: "BIOS, CD",
+    firmware: &[],
+    cd: true,
+    key: "t",
+    cards: &[NETWORK, WIRE[0]],
+};
+
+/// The machine it scans, booted to look at its disks.
+const OTHER: Way = Way {
+    name: "BIOS, stick",
+    firmware: &[],
+    cd: false,
+    key: "d",
+    cards: &[WIRE[1]],
+};
+
+/// One that checks its medium.
+const CHECKED: Way = Way {
+    name: "UEFI, CD",
+    firmware: &["-bios", UEFI],
+    cd: true,
+    key: "m",
+    cards: &[NETWORK],
+};
+
+/// One without a screen.
+const SERIAL: Way = Way {
+    name: "UEFI, stick",
+    firmware: &["-bios", UEFI],
+    cd: false,
+    key: "s",
+    cards: &[NETWORK],
+};
 
 /// Makes the image and boots it in every way.
 ///
@@ -51,14 +80,14 @@ const PORT: u16 = 7777;
 /// The first thing that is not as it should be.
 pub(crate) fn run() -> Outcome {
     iso::run()?;
-    boot()
+    boot(&iso::path())
 }
 
-/// Boots the image that is there.
+/// Boots an image.
 ///
 /// # Errors
 /// As [`run`].
-pub(crate) fn boot() -> Outcome {
+pub(crate) fn boot(image: &Path) -> Outcome {
     for (needed, package) in [("qemu-system-x86_64", "qemu-system-x86"), (UEFI, "ovmf")] {
         if !sh::installed(needed) {
             return Err(format!(
@@ -67,94 +96,99 @@ pub(crate) fn boot() -> Outcome {
         }
     }
     let own = std::env::current_exe().map_err(|why| format!("this program: {why}"))?;
-    // A network of its own: the guest reaches what we listen on there, and nothing else.
+    // A network of its own: the machines reach each other there, and nothing else.
     let mut stage = Command::new("unshare");
     stage.args(["--net", "--pid", "--fork", "--kill-child", "--mount-proc"]);
-    sh::run(stage.arg(own).args(["vm", "staged"]))
+    sh::run(stage.arg(own).args(["vm", "staged"]).arg(image))
 }
 
 /// Boots, inside the namespaces.
 ///
 /// # Errors
 /// As [`run`].
-#[expect(
-    clippy::disallowed_types,
-    reason = "something must listen for the guest to find; the network is ours alone"
-)]
-pub(crate) fn staged() -> Outcome {
+pub(crate) fn staged(image: &str) -> Outcome {
     sh::run(Command::new("ip").args(["link", "set", "lo", "up"]))?;
-    let _listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, PORT))
-        .map_err(|why| format!("port {PORT}: {why}"))?;
+    let image = Path::new(image);
     let told = workspace::metadata(&["--no-deps"])?;
     let media = PathBuf::from(workspace::text(&told, "target_directory")).join("media");
-    mounted::check(&iso::path(), &media)?;
-    let disk = disk(&media)?;
-    let before = sum(&disk)?;
-    for way in WAYS {
-        eprintln!("==== {} ====", way.name);
-        let log = media.join(format!("serial-{}.log", way.name.replace(", ", "-")));
-        let mut machine = Machine::start(way, &iso::path(), &disk, log)?;
-        investigate(&mut machine).map_err(|why| format!("{}: {why}", way.name))?;
-        if sum(&disk)? != before {
-            return Err(format!("{}: the disk was written", way.name));
-        }
-        println!("vm: {}: good; the disk is untouched", way.name);
-    }
-    Ok(())
+    mounted::check(image, &media)?;
+    let start = |way: &'static Way| Booted::start(way, image, &media);
+
+    let mut scanner = start(&SCANNER)?;
+    let mut other = start(&OTHER)?;
+    scanner.ready(questions::scanner)?;
+    other.ready(questions::disks)?;
+    questions::wire(&mut scanner.machine, &mut other.machine)?;
+    scanner.off()?;
+    other.off()?;
+
+    let mut checked = start(&CHECKED)?;
+    let mut serial = start(&SERIAL)?;
+    checked.ready(questions::checked)?;
+    serial.ready(questions::serial)?;
+    checked.off()?;
+    serial.off()
 }
 
-/// What is done on the booted machine: each question, and what the answer must hold.
-const QUESTIONS: &[(&str, &str)] = &[
-    ("cat /sys/class/block/vda/ro", "1"),
-    ("dd if=/dev/zero of=/dev/vda count=1 2>&1", "not permitted"),
-    ("cut -d' ' -f1 /proc/mounts | grep -c vda", "0"),
-    ("grep medium /proc/mounts", "iso9660 ro"),
-    (
-        "cd /medium && sha256sum -c SHA256SUMS >/tmp/sums && echo all good",
-        "all good",
-    ),
-    ("cd /; ip -4 address", "10.0.2.15"),
-    ("/medium/run rnetstat --version", "rnetstat"),
-    (
-        "for p in /medium/linux-x86_64/*; do $p --version || echo BAD; done",
-        "rcompare",
-    ),
-    ("/medium/compat/bin/netstat -tan", "Proto"),
-    ("rnetstat -tan", "Proto"),
-    ("rlsof -nP -p 1", "COMMAND"),
-    ("rfuser -v /init 2>&1; echo left $?", "left"),
-    ("rnmap -sT -p 7776-7778 10.0.2.2", "7777/tcp open"),
-    (
-        "rcompare >/tmp/report 2>&1; echo left $?; cat /tmp/report",
-        "left",
-    ),
-];
+/// A machine with a disk that must not be written.
+struct Booted {
+    way: &'static Way,
+    machine: Machine,
+    disk: PathBuf,
+    before: String,
+}
 
-fn investigate(machine: &mut Machine) -> Outcome {
-    machine.expect("concord# ")?;
-    machine.take_over()?;
-    for (question, expected) in QUESTIONS {
-        let answer = machine.ask(question)?;
-        if !answer.contains(expected) {
-            return Err(format!(
-                "`{question}` does not say {expected:?}, but:\n{answer}"
-            ));
-        }
+impl Booted {
+    fn start(way: &'static Way, image: &Path, media: &Path) -> Outcome<Booted> {
+        let name = way.name.replace(", ", "-");
+        let disk = disk(&media.join(format!("disk-{name}.img")))?;
+        let log = media.join(format!("serial-{name}.log"));
+        Ok(Booted {
+            machine: Machine::start(way, image, &disk, log)?,
+            before: sum(&disk)?,
+            disk,
+            way,
+        })
     }
-    machine.power_off()
+
+    /// Waits for the menu, chooses, waits for the shell, and asks what every machine is
+    /// asked; then what this one is asked, which is given what it said until its shell came.
+    fn ready(&mut self, own: impl FnOnce(&mut Machine, &str) -> Outcome) -> Outcome {
+        eprintln!("==== {} ====", self.way.name);
+        let machine = &mut self.machine;
+        let asked = machine
+            .choose(self.way.key)
+            .and_then(|()| machine.expect("concord# "))
+            .and_then(|said| {
+                machine.take_over()?;
+                questions::all(machine)?;
+                own(machine, &said)
+            });
+        asked.map_err(|why| format!("{}: {why}", self.way.name))
+    }
+
+    /// Switches off, and looks at the disk.
+    fn off(mut self) -> Outcome {
+        let named = |why: String| format!("{}: {why}", self.way.name);
+        self.machine.power_off().map_err(named)?;
+        if sum(&self.disk)? != self.before {
+            return Err(named("the disk was written".into()));
+        }
+        println!("vm: {}: good; the disk is untouched", self.way.name);
+        Ok(())
+    }
 }
 
 /// A disk a careless system would mount, and write to.
-fn disk(media: &Path) -> Outcome<PathBuf> {
-    let disk = media.join("disk.img");
+fn disk(disk: &Path) -> Outcome<PathBuf> {
     let pattern: Vec<u8> = (0..=250).cycle().take(16 << 20).collect();
-    std::fs::write(&disk, pattern).map_err(|why| format!("{}: {why}", disk.display()))?;
+    std::fs::write(disk, pattern).map_err(|why| format!("{}: {why}", disk.display()))?;
     sh::run(
         Command::new("mke2fs")
             .args(["-q", "-F", "-t", "ext4"])
-            .arg(&disk),
+            .arg(disk),
     )?;
-    Ok(disk)
+    Ok(disk.to_owned())
 }
 
 fn sum(file: &Path) -> Outcome<String> {

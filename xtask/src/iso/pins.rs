@@ -1,10 +1,8 @@
-//! The packages the medium is made from: fixed by version and sum, fetched, checked, and
-//! unpacked.
+//! The packages the medium is made from, fixed by version and sum in `iso/packages.pin`.
 
-use crate::sh::{self, Outcome};
-use crate::sums;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use crate::sh::Outcome;
+use crate::workspace;
+use std::path::PathBuf;
 
 /// A package as `iso/packages.pin` fixes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,34 +13,92 @@ pub(crate) struct Pin {
     pub version: String,
     /// SHA-256 of the package file.
     pub sum: String,
+    /// Where an archive has it: `debian/pool/…` or `debian-security/pool/…`.
+    pub place: String,
 }
 
-/// Reads the list of pins.
+/// The whole list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Pins {
+    /// A time, as snapshot.debian.org writes one, at which Debian offered all of them.
+    pub moment: String,
+    /// The packages.
+    pub list: Vec<Pin>,
+}
+
+/// What stands above the list.
+const HEAD: &str = "\
+# What the medium takes from Debian. The first line is a time at which Debian offered all of it; then package,
+# version, SHA-256 of its .deb for amd64, and its place in the archive. `cargo xtask iso` takes exactly these,
+# and nothing else; `cargo xtask iso --repin` writes this list anew with what Debian offers today.
+";
+
+/// The word before the time.
+const MOMENT: &str = "snapshot";
+
+/// Where the list is.
+pub(crate) fn path() -> PathBuf {
+    workspace::root().join("iso/packages.pin")
+}
+
+/// The list of the house.
 ///
 /// # Errors
-/// A line is not three words.
-pub(crate) fn parse(list: &str) -> Outcome<Vec<Pin>> {
+/// It cannot be read, or a line is not as it should be.
+pub(crate) fn read() -> Outcome<Pins> {
+    let path = path();
+    let text =
+        std::fs::read_to_string(&path).map_err(|why| format!("{}: {why}", path.display()))?;
+    parse(&text)
+}
+
+/// Reads a list of pins.
+///
+/// # Errors
+/// A line is not as it should be, or there is no time.
+pub(crate) fn parse(list: &str) -> Outcome<Pins> {
+    let mut pins = Pins::default();
     let lines = list.lines().map(str::trim);
-    lines
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .map(
-            |line| match line.split_whitespace().collect::<Vec<_>>()[..] {
-                [name, version, sum] => Ok(Pin {
-                    name: name.into(),
-                    version: version.into(),
-                    sum: sum.into(),
-                }),
-                _ => Err(format!(
-                    "iso/packages.pin: {line}: not name, version and sum"
-                )),
-            },
-        )
-        .collect()
+    for line in lines.filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        match line.split_whitespace().collect::<Vec<_>>()[..] {
+            [MOMENT, moment] => pins.moment = moment.into(),
+            [name, version, sum, place] => pins.list.push(Pin {
+                name: name.into(),
+                version: version.into(),
+                sum: sum.into(),
+                place: place.into(),
+            }),
+            _ => {
+                return Err(format!(
+                    "iso/packages.pin: {line}: not name, version, sum and place"
+                ));
+            }
+        }
+    }
+    if pins.moment.is_empty() {
+        return Err(format!("iso/packages.pin: no line `{MOMENT} TIME`"));
+    }
+    Ok(pins)
+}
+
+/// The list as it is written.
+pub(super) fn text(pins: &Pins) -> String {
+    let mut text = format!("{HEAD}{MOMENT} {}\n", pins.moment);
+    for pin in &pins.list {
+        let Pin {
+            name,
+            version,
+            sum,
+            place,
+        } = pin;
+        text.push_str(&format!("{name} {version} {sum} {place}\n"));
+    }
+    text
 }
 
 impl Pin {
     /// What `apt-get download` calls the file: a colon is written `%3a`.
-    fn file(&self) -> String {
+    pub(super) fn file(&self) -> String {
         format!(
             "{}_{}_amd64.deb",
             self.name,
@@ -50,47 +106,15 @@ impl Pin {
         )
     }
 
-    /// Fetches the package into `cache` unless it is there, and unpacks it there.
-    ///
-    /// # Errors
-    /// It cannot be had, or is not the one that was pinned.
-    pub(super) fn unpacked(&self, cache: &Path) -> Outcome<PathBuf> {
-        let package = cache.join(self.file());
-        if !package.is_file() {
-            let mut fetch = Command::new("apt-get");
-            fetch.args([
-                "-qq",
-                "download",
-                &format!("{}={}", self.name, self.version),
-            ]);
-            sh::run(fetch.current_dir(cache)).map_err(|why| {
-                format!(
-                    "package {} {} cannot be had: {why}",
-                    self.name, self.version
-                )
-            })?;
-        }
-        let bytes =
-            std::fs::read(&package).map_err(|why| format!("{}: {why}", package.display()))?;
-        let sum = sums::of(&bytes);
-        if sum != self.sum {
-            return Err(format!(
-                "{}: has the sum {sum}, not the pinned one",
-                package.display()
-            ));
-        }
-        let place = cache.join(&self.name);
-        if !place.is_dir() {
-            let partial = cache.join(format!("{}.partial", self.name));
-            sh::run(
-                Command::new("dpkg-deb")
-                    .arg("-x")
-                    .args([&package, &partial]),
-            )?;
-            std::fs::rename(&partial, &place)
-                .map_err(|why| format!("{}: {why}", place.display()))?;
-        }
-        Ok(place)
+    /// Where Debian's archive of all it ever offered has it.
+    pub(super) fn url(&self, moment: &str) -> Outcome<String> {
+        let (archive, inner) = self
+            .place
+            .split_once('/')
+            .ok_or_else(|| format!("iso/packages.pin: {}: {}: no place", self.name, self.place))?;
+        Ok(format!(
+            "https://snapshot.debian.org/archive/{archive}/{moment}/{inner}"
+        ))
     }
 }
 
@@ -99,26 +123,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_list_of_the_house_is_read() {
-        let list = std::fs::read_to_string(crate::workspace::root().join("iso/packages.pin"));
-        let pins = parse(&list.unwrap()).unwrap();
-        assert!(pins.iter().any(|pin| pin.name.starts_with("linux-image-")));
-        assert!(pins.iter().all(|pin| pin.sum.len() == 64));
+    fn the_list_of_the_house_is_read_and_written_alike() {
+        let pins = read().unwrap();
+        let kernel = |pin: &Pin| pin.name.starts_with("linux-image-");
+        assert!(pins.list.iter().any(kernel));
+        assert!(pins.list.iter().all(|pin| pin.sum.len() == 64));
+        assert_eq!(text(&pins), std::fs::read_to_string(path()).unwrap());
     }
 
     #[test]
     fn a_short_line_is_refused() {
-        assert!(
-            parse("busybox-static 1.35\n")
-                .unwrap_err()
-                .contains("busybox-static 1.35")
-        );
-        assert_eq!(parse("# nothing\n\n").unwrap(), []);
+        let told = parse("snapshot 1\nbusybox-static 1.35\n").unwrap_err();
+        assert!(told.contains("busybox-static 1.35"));
+        assert!(parse("# nothing\n\n").unwrap_err().contains("snapshot"));
     }
 
     #[test]
-    fn a_version_with_an_epoch_names_its_file() {
-        let pin = &parse("busybox-static 1:1.35.0-4 00").unwrap()[0];
+    fn a_pin_names_its_file_and_where_it_is_kept() {
+        let line = "busybox-static 1:1.35.0-4 00 debian-security/pool/updates/main/b.deb";
+        let pins = parse(&format!("snapshot 20261126T000000Z\n{line}\n")).unwrap();
+        let pin = &pins.list[0];
         assert_eq!(pin.file(), "busybox-static_1%3a1.35.0-4_amd64.deb");
+        assert_eq!(
+            pin.url(&pins.moment).unwrap(),
+            "https://snapshot.debian.org/archive/debian-security/20261126T000000Z/pool/updates/main/b.deb"
+        );
     }
 }

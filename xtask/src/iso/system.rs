@@ -34,12 +34,12 @@ pub(super) fn kernel(package: &Path) -> Outcome<Vec<u8>> {
     read(found.ok_or("the kernel package holds no vmlinuz")?)
 }
 
-/// The initramfs, compressed.
+/// The initramfs, compressed; and the names of the kernel modules in it.
 ///
 /// # Errors
-/// A part is missing, or gzip fails.
-pub(super) fn initramfs(parts: &Parts<'_>) -> Outcome<Vec<u8>> {
-    let tree = drivers(parts)?;
+/// A part is missing, or zstd fails.
+pub(super) fn initramfs(parts: &Parts<'_>) -> Outcome<(Vec<u8>, Vec<String>)> {
+    let (tree, modules) = drivers(parts)?;
     let failed = |why: std::io::Error| format!("the initramfs: {why}");
     let mut archive = Archive::new(Vec::new(), parts.time);
     for directory in [
@@ -77,7 +77,7 @@ pub(super) fn initramfs(parts: &Parts<'_>) -> Outcome<Vec<u8>> {
     }
     below(&mut archive, &tree, "lib/modules")?;
     let plain = archive.finish().map_err(failed)?;
-    compressed(&plain, parts.work)
+    Ok((compressed(&plain, parts.work)?, modules))
 }
 
 /// Everything below a directory of the host, under a name in the archive.
@@ -103,8 +103,8 @@ fn below(archive: &mut Archive<Vec<u8>>, top: &Path, name: &str) -> Outcome {
     Ok(())
 }
 
-/// A tree of the wanted modules as modprobe reads it; gives its `lib/modules`.
-fn drivers(parts: &Parts<'_>) -> Outcome<PathBuf> {
+/// A tree of the wanted modules as modprobe reads it; gives its `lib/modules`, and their names.
+fn drivers(parts: &Parts<'_>) -> Outcome<(PathBuf, Vec<String>)> {
     let from = parts.kernel.join("lib/modules");
     let release = std::fs::read_dir(&from)
         .ok()
@@ -113,8 +113,9 @@ fn drivers(parts: &Parts<'_>) -> Outcome<PathBuf> {
     let from = release.path();
     let to = parts.work.join("lib/modules").join(release.file_name());
     let files = present(&from)?;
-    for name in wanted(&files, &read(&from.join("modules.builtin"))?)? {
-        if let Some((file, bytes)) = files.get(&name) {
+    let wanted = wanted(&files, &read(&from.join("modules.builtin"))?)?;
+    for name in &wanted {
+        if let Some((file, bytes)) = files.get(name) {
             let place = to.join(file.strip_prefix(&from).unwrap_or(file));
             write(&place, bytes)?;
         }
@@ -125,7 +126,7 @@ fn drivers(parts: &Parts<'_>) -> Outcome<PathBuf> {
     let mut index = Command::new(parts.busybox.join("bin/busybox"));
     index.arg("depmod").arg("-b").arg(parts.work);
     sh::run(index.arg(release.file_name()))?;
-    Ok(parts.work.join("lib/modules"))
+    Ok((parts.work.join("lib/modules"), wanted))
 }
 
 /// Every module below a directory, by name: its file and its bytes.
@@ -161,12 +162,15 @@ fn wanted(files: &BTreeMap<String, (PathBuf, Vec<u8>)>, builtin: &[u8]) -> Outco
     }
 }
 
-/// Compresses without a name or a time inside.
+/// Compresses; this form keeps neither a name nor a time.
 fn compressed(plain: &[u8], work: &Path) -> Outcome<Vec<u8>> {
     let file = work.join("initrd");
     write(&file, plain)?;
-    sh::run(Command::new("gzip").args(["-9", "-n", "-f"]).arg(&file))?;
-    read(&work.join("initrd.gz"))
+    // One thread: how the work is divided must not show.
+    let mut pack = Command::new("zstd");
+    pack.args(["-q", "-f", "-12", "--single-thread"]);
+    sh::run(pack.arg(&file))?;
+    read(&work.join("initrd.zst"))
 }
 
 /// The last part of a path.

@@ -9,10 +9,15 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
-/// From power to a shell, without hardware virtualization and on a busy builder.
-const BOOT: Duration = Duration::from_secs(300);
-/// From a question to its answer.
-const ANSWER: Duration = Duration::from_secs(120);
+/// The serial line may be silent for this long: there is no hardware virtualization, and the
+/// builder may be busy.
+const SILENCE: Duration = Duration::from_secs(420);
+/// No one thing takes longer, however much is said meanwhile.
+const PATIENCE: Duration = Duration::from_secs(1200);
+/// The last line of the menu.
+const MENU: &str = "Serial console only";
+/// Pieces of it that may wait while we listen to another machine.
+const PIECES: usize = 1 << 16;
 /// The serial line's text may grow to this, in bytes.
 const HEARD_MAX: usize = 4 << 20;
 
@@ -24,7 +29,6 @@ pub(super) struct Machine {
     heard: String,
     log: File,
     log_path: PathBuf,
-    deadline: Duration,
 }
 
 impl Machine {
@@ -34,10 +38,12 @@ impl Machine {
     /// QEMU does not start, or the log cannot be written.
     pub(super) fn start(way: &Way, image: &Path, disk: &Path, log: PathBuf) -> Outcome<Machine> {
         let mut qemu = Command::new("qemu-system-x86_64");
-        qemu.args(["-accel", "tcg", "-m", "1024", "-smp", "2", "-no-reboot"]);
+        qemu.args(["-accel", "tcg", "-m", "768", "-no-reboot"]);
         qemu.args(["-display", "none", "-monitor", "none", "-serial", "stdio"]);
         qemu.args(way.firmware);
-        qemu.args(["-nic", "user,model=virtio-net-pci"]);
+        for card in way.cards {
+            qemu.args(["-nic", card]);
+        }
         let image = image.display();
         if way.cd {
             qemu.args(["-cdrom", &image.to_string()]);
@@ -65,25 +71,32 @@ impl Machine {
             heard: String::new(),
             log: File::create(&log).map_err(|why| format!("{}: {why}", log.display()))?,
             log_path: log,
-            deadline: BOOT,
         })
+    }
+
+    /// Waits for the menu, and presses the key of an entry.
+    ///
+    /// # Errors
+    /// As [`Machine::expect`].
+    pub(super) fn choose(&mut self, key: &str) -> Outcome {
+        self.expect(MENU)?;
+        self.type_in(key)
     }
 
     /// Waits until the serial line says this; gives what it said before.
     ///
     /// # Errors
-    /// It does not in time, or the machine stops.
+    /// It falls silent first, or goes on for ever, or the machine stops.
     pub(super) fn expect(&mut self, text: &str) -> Outcome<String> {
-        let until = Instant::now() + self.deadline;
+        let until = Instant::now() + PATIENCE;
         loop {
             if let Some((before, after)) = self.heard.split_once(text) {
                 let (before, after) = (before.to_owned(), after.to_owned());
                 self.heard = after;
-                self.deadline = ANSWER;
                 return Ok(before);
             }
             let left = until.saturating_duration_since(Instant::now());
-            match self.line.recv_timeout(left) {
+            match self.line.recv_timeout(left.min(SILENCE)) {
                 Ok(bytes) if self.heard.len() + bytes.len() <= HEARD_MAX => {
                     // A log that cannot be written spoils no test.
                     let _ = self.log.write_all(&bytes);
@@ -126,7 +139,7 @@ impl Machine {
     /// It does not go off in time, or QEMU fails.
     pub(super) fn power_off(&mut self) -> Outcome {
         self.type_in("poweroff\n")?;
-        let until = Instant::now() + ANSWER;
+        let until = Instant::now() + SILENCE;
         while Instant::now() < until {
             // The line is drained, so that the machine can go on talking.
             let _ = self.line.recv_timeout(Duration::from_millis(200));
@@ -158,7 +171,7 @@ impl Drop for Machine {
 
 /// A thread that reads the serial line to its end.
 fn listen(mut screen: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
-    let (said, line) = mpsc::sync_channel(64);
+    let (said, line) = mpsc::sync_channel(PIECES);
     std::thread::spawn(move || {
         let mut buffer = [0; 4096];
         while let Ok(count @ 1..) = screen.read(&mut buffer) {

@@ -48,12 +48,12 @@ pub(super) fn check(image: &Path, work: &Path) -> Outcome {
             println!("SKIPPED: {} mounted: it is not on the medium", target.name);
             continue;
         }
-        let Some(runner) = runner(target, &root)? else {
-            println!(
-                "SKIPPED: {} mounted: qemu-user-static is not installed",
-                target.name
-            );
-            continue;
+        let runner = match runner(target, &root)? {
+            Ok(runner) => runner,
+            Err(why) => {
+                println!("SKIPPED: {} mounted: {why}", target.name);
+                continue;
+            }
         };
         for program in PROGRAMS {
             let mut run = Command::new("chroot");
@@ -84,15 +84,19 @@ fn mountable() -> Outcome<bool> {
 }
 
 /// What must stand before a program of this system: nothing where this processor runs it,
-/// a copy of qemu in the root where not.
-fn runner(target: &Target, root: &Path) -> Outcome<Option<Vec<String>>> {
-    if target.name != "linux-aarch64" {
-        return Ok(Some(Vec::new()));
+/// a copy of qemu in the root where not. Otherwise: why it cannot be run.
+fn runner(target: &Target, root: &Path) -> Outcome<Result<Vec<String>, &'static str>> {
+    match target.name {
+        "linux-x86_64" | "linux-i686" => Ok(Ok(Vec::new())),
+        "linux-aarch64" => {
+            let qemu = Path::new("/usr/bin/qemu-aarch64-static");
+            if !qemu.is_file() {
+                return Ok(Err("qemu-user-static is not installed"));
+            }
+            std::fs::copy(qemu, root.join("qemu"))
+                .map_err(|why| format!("{}: {why}", qemu.display()))?;
+            Ok(Ok(vec!["/qemu".into()]))
+        }
+        _ => Ok(Err("this machine cannot run it")),
     }
-    let qemu = Path::new("/usr/bin/qemu-aarch64-static");
-    if !qemu.is_file() {
-        return Ok(None);
-    }
-    std::fs::copy(qemu, root.join("qemu")).map_err(|why| format!("{}: {why}", qemu.display()))?;
-    Ok(Some(vec!["/qemu".into()]))
 }

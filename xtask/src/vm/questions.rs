@@ -1,0 +1,162 @@
+//! What the booted machines are asked, and what their answers must hold.
+
+use super::machine::Machine;
+use crate::sh::Outcome;
+use crate::targets::TARGETS;
+use crate::workspace::PROGRAMS;
+
+/// Every machine: the disk is held read-only, refuses a write and is not mounted; the medium
+/// is mounted read-only and every file of it is as it should be.
+const ALL: &[(&str, &str)] = &[
+    ("cat /sys/class/block/vda/ro", "1"),
+    ("dd if=/dev/zero of=/dev/vda count=1 2>&1", "not permitted"),
+    ("cut -d' ' -f1 /proc/mounts | grep -c vda", "0"),
+    ("wc -l < /proc/swaps", "1"),
+    ("grep medium /proc/mounts", "iso9660 ro"),
+    (
+        "/medium/linux-x86_64/rcompare --verify-media; echo left $?",
+        "left 0",
+    ),
+];
+
+/// The trusted scanner: an address, and all five programs, from memory and from the medium.
+const SCANNER: &[(&str, &str)] = &[
+    ("cat /proc/cmdline", "ip=dhcp"),
+    ("ip -4 address", "10.0.2.15"),
+    ("/medium/run rnetstat --version", "rnetstat"),
+    ("/medium/compat/bin/netstat -tan", "Proto"),
+    ("rnetstat -tan", "Proto"),
+    ("rlsof -nP -p 1", "COMMAND"),
+    ("rfuser -v /init 2>&1; echo left $?", "left"),
+    ("rnmap -sT -p 1-100 127.0.0.1", "closed"),
+    (
+        // Its siblings may be slow here, and what one could not see is then a gap, exit 3.
+        "rcompare --deadline 900 --gaps; echo left $?",
+        "no open port",
+    ),
+];
+
+/// Looking at disks: no network; the disk can be mounted, and only read.
+const DISKS: &[(&str, &str)] = &[
+    ("ip -4 address | grep -c inet", "1"),
+    ("look /dev/vda; ls /mnt", "lost+found"),
+    ("grep /mnt /proc/mounts", "ro,nosuid,nodev,noexec"),
+    ("umount /mnt; look /dev/tty 2>&1", "usage: look"),
+    (
+        "mount -t ext4 -o rw /dev/vda /mnt; grep -c '^/dev/vda .* rw' /proc/mounts; umount /mnt",
+        "0",
+    ),
+    ("rnetstat -tan", "Proto"),
+];
+
+/// An address as `ip=` of the kernel's command line gives one. The line of a running kernel
+/// cannot be changed: another is mounted over it.
+const FIXED: &str = "echo ip=192.0.2.2::192.0.2.1:255.255.255.0::eth0 >/tmp/cmdline; \
+    mount -o bind /tmp/cmdline /proc/cmdline; /etc/network; umount /proc/cmdline; \
+    ip -4 address; ip route";
+
+/// What is asked of every machine.
+///
+/// # Errors
+/// An answer is not what it should be.
+pub(super) fn all(machine: &mut Machine) -> Outcome {
+    ask(machine, ALL)?;
+    empty_root(machine)
+}
+
+/// The scanner's own.
+///
+/// # Errors
+/// As [`all`].
+pub(super) fn scanner(machine: &mut Machine, _: &str) -> Outcome {
+    ask(machine, SCANNER)
+}
+
+/// Of the one that looks at disks.
+///
+/// # Errors
+/// As [`all`].
+pub(super) fn disks(machine: &mut Machine, _: &str) -> Outcome {
+    ask(machine, DISKS)
+}
+
+/// Of the one that checks its medium: it said so before its shell came.
+///
+/// # Errors
+/// As [`all`].
+pub(super) fn checked(_: &mut Machine, said: &str) -> Outcome {
+    for word in ["(read-only)", "all as they should be", "words "] {
+        if !said.contains(word) {
+            return Err(format!("it does not say {word:?}, but:\n{said}"));
+        }
+    }
+    Ok(())
+}
+
+/// Of the one without a screen: the kernel spoke, and the network is there.
+///
+/// # Errors
+/// As [`all`].
+pub(super) fn serial(machine: &mut Machine, said: &str) -> Outcome {
+    if !said.contains("Linux version") {
+        return Err(format!("the kernel did not speak:\n{said}"));
+    }
+    ask(machine, &[("ip -4 address", "10.0.2.15")])
+}
+
+/// The scanner finds what listens on the other machine, and that machine knows who it is.
+///
+/// # Errors
+/// As [`all`].
+pub(super) fn wire(scanner: &mut Machine, other: &mut Machine) -> Outcome {
+    let given = [
+        (FIXED, "192.0.2.2/24"),
+        ("ip route", "default via 192.0.2.1"),
+        ("httpd -p 4444 -h /tmp; rnetstat -tlnp", ":4444"),
+    ];
+    ask(other, &given)?;
+    let found = [
+        (
+            "ip address add 192.0.2.1/24 dev eth1; ip link set eth1 up; ip -4 address",
+            "192.0.2.1/24",
+        ),
+        ("rnmap -sT -p 4443-4445 192.0.2.2", "4444/tcp open"),
+        ("rnmap -sS -p 4443-4445 192.0.2.2", "4444/tcp open"),
+    ];
+    ask(scanner, &found)
+}
+
+/// The medium mounted again, by a loop device, in a root that holds nothing else: every
+/// program for this processor runs there.
+fn empty_root(machine: &mut Machine) -> Outcome {
+    let systems: Vec<&str> = TARGETS
+        .iter()
+        .filter(|target| ["linux-x86_64", "linux-i686"].contains(&target.name))
+        .filter(|target| target.directory().is_dir())
+        .map(|target| target.name)
+        .collect();
+    let all = systems.len() * PROGRAMS.len();
+    let (systems, programs) = (systems.join(" "), PROGRAMS.join(" "));
+    let question = format!(
+        "mkdir -p /tmp/e/m /tmp/e/proc /tmp/e/dev; mount -t proc proc /tmp/e/proc; \
+         mount -o bind /dev /tmp/e/dev; modprobe loop; \
+         mount -t iso9660 -o ro,loop $(cat /run/medium) /tmp/e/m; n=0; \
+         for s in {systems}; do for p in {programs}; do \
+         chroot /tmp/e /m/$s/$p --version && n=$((n+1)); done; done; \
+         umount /tmp/e/m; echo ran $n"
+    );
+    let expected = format!("ran {all}");
+    ask(machine, &[(question.as_str(), expected.as_str())])
+}
+
+fn ask(machine: &mut Machine, questions: &[(&str, &str)]) -> Outcome {
+    for (question, expected) in questions {
+        let answer = machine.ask(question)?;
+        if !answer.contains(expected) {
+            return Err(format!(
+                "`{question}` does not say {expected:?}, but:\n{answer}"
+            ));
+        }
+    }
+    Ok(())
+}
