@@ -13,6 +13,8 @@ pub use error::Error;
 pub use exit::Exit;
 
 use clap::Parser;
+// Nothing is called by name: every program gets its symbols.
+use memory as _;
 use std::ffi::OsString;
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
