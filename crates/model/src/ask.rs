@@ -36,6 +36,8 @@ pub struct SocketAsk {
     pub tables: Vec<(Family, Option<Proto>)>,
     /// States, for the internet ones. The kernel filters where it can.
     pub states: States,
+    /// Only internet sockets of this local port. The kernel filters where it can.
+    pub port: Option<u16>,
 }
 
 /// Which holders of sockets are asked for.

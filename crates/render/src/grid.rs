@@ -19,9 +19,8 @@ pub struct Head {
 pub struct Grid {
     heads: Vec<Head>,
     widths: Vec<usize>,
-    /// Cells, each ended by a NUL, which no [`Text`] holds.
-    cells: Vec<u8>,
-    cell: Text,
+    /// Cells, each ended by a NUL, which no cell holds.
+    cells: Text,
 }
 
 impl Grid {
@@ -35,19 +34,17 @@ impl Grid {
         Grid {
             heads,
             widths,
-            cells: Vec::new(),
-            cell: Text::default(),
+            cells: Text::default(),
         }
     }
 
     /// Adds a row; `fill` writes the cell of the column with that number.
     pub fn row(&mut self, mut fill: impl FnMut(usize, &mut Text)) {
         for (at, width) in self.widths.iter_mut().enumerate() {
-            self.cell.clear();
-            fill(at, &mut self.cell);
-            *width = (*width).max(self.cell.width(0));
-            self.cells.extend_from_slice(self.cell.as_bytes());
-            self.cells.push(0);
+            let from = self.cells.len();
+            fill(at, &mut self.cells);
+            *width = (*width).max(self.cells.width(from));
+            self.cells.text(b"\0");
         }
     }
 
@@ -75,8 +72,13 @@ impl Grid {
             self.heads.iter().map(|head| head.heading.as_bytes()),
         );
         out.write_all(line.as_bytes())?;
-        let mut cells = self.cells.split(|&byte| byte == 0);
-        let count = self.cells.iter().filter(|&&byte| byte == 0).count();
+        let mut cells = self.cells.as_bytes().split(|&byte| byte == 0);
+        let count = self
+            .cells
+            .as_bytes()
+            .iter()
+            .filter(|&&byte| byte == 0)
+            .count();
         for _ in 0..count.checked_div(self.heads.len()).unwrap_or(0) {
             line.clear();
             self.line(&rooms, &mut line, cells.by_ref());

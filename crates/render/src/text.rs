@@ -13,12 +13,16 @@ pub struct Text {
 
 impl Text {
     /// Appends a word of our own.
+    #[inline]
     pub fn word(&mut self, word: &str) {
         self.bytes.extend_from_slice(word.as_bytes());
     }
 
     /// Appends a decimal number.
     pub fn number(&mut self, number: u64) {
+        if let Ok(digit @ ..10) = u8::try_from(number) {
+            return self.bytes.push(b'0' + digit);
+        }
         let mut digits = [0u8; 20];
         let mut at = digits.len();
         let mut rest = number;
@@ -114,8 +118,13 @@ impl Text {
     #[must_use]
     pub fn width(&self, from: usize) -> usize {
         let tail = self.bytes.get(from..).unwrap_or_default();
-        // Everything in here is UTF-8: count the bytes that begin a letter.
-        tail.iter().filter(|&&byte| byte & 0xc0 != 0x80).count()
+        // Everything in here is UTF-8: count the bytes that begin a letter. Most text is short
+        // and ASCII, of which no byte needs to be looked at closely.
+        if tail.is_ascii() {
+            tail.len()
+        } else {
+            tail.iter().filter(|&&byte| byte & 0xc0 != 0x80).count()
+        }
     }
 
     /// The bytes.

@@ -71,9 +71,15 @@ pub(crate) fn ports(
         }
     };
     for table in &tables {
+        // All that is asked for of a transport, where that is one port.
+        let of_proto = asked.iter().filter(|(_, port)| Some(port.proto) == table.1);
+        let mut ports = of_proto.map(|(_, port)| port.local);
+        let first = ports.next().flatten();
+        let one_port = first.filter(|_| ports.all(|port| port == first));
         let ask = SocketAsk {
             tables: vec![*table],
             states: States::ALL,
+            port: one_port,
         };
         for via in [Source::Netlink, Source::Procfs] {
             let mut told = host::sockets(root, via, &ask, &mut keep);
@@ -90,6 +96,7 @@ pub(crate) fn ports(
         let ask = SocketAsk {
             tables,
             states: States::ALL,
+            port: None,
         };
         everywhere(root, &ask, &mut keep, gaps);
     }
@@ -248,6 +255,7 @@ fn unix_paths(root: &Sysroot, goals: &[Goal], gaps: &mut Gaps) -> HashMap<Inode,
     let ask = SocketAsk {
         tables: vec![(Family::Unix, None)],
         states: States::ALL,
+        port: None,
     };
     for via in [Source::Netlink, Source::Procfs] {
         let mut told = host::sockets(root, via, &ask, &mut |socket| {

@@ -2,7 +2,7 @@
 
 use crate::name;
 use crate::row::Row;
-use model::{FileKind, Foreign, Kind};
+use model::{FileKind, Foreign, Kind, Slot};
 use render::{Align, Text};
 
 /// One column.
@@ -89,16 +89,20 @@ pub(crate) fn user(row: &Row<'_>, out: &mut Text) {
 
 /// Slot, access letter, lock letter; both letters keep their place when blank.
 fn fd(row: &Row<'_>, out: &mut Text) {
-    out.show(row.file.slot);
-    let letter = |letter: Option<char>| letter.unwrap_or(' ');
+    match row.file.slot {
+        Slot::Fd(fd) => out.number(fd.into()),
+        other => out.show(other),
+    }
     let lock = row.file.lock.map(|lock| lock.letter());
     // A locked file whose access is not known has a hyphen there.
     let access = match row.file.access {
         None if lock.is_some() => Some('-'),
         access => access.map(|access| access.letter()),
     };
-    out.show(letter(access));
-    out.show(letter(lock));
+    for letter in [access, lock] {
+        let letter = letter.unwrap_or(' ');
+        out.word(letter.encode_utf8(&mut [0; 4]));
+    }
 }
 
 /// Device, or inode of an internet or packet socket.
@@ -111,7 +115,9 @@ pub(crate) fn device(row: &Row<'_>, out: &mut Text) {
         Some(_) => {}
         None => {
             if let Some(device) = own_device(row) {
-                out.show(format_args!("{},{}", device >> 32, device & 0xffff_ffff));
+                out.number(device >> 32);
+                out.word(",");
+                out.number(device & 0xffff_ffff);
             }
         }
     }
@@ -133,7 +139,12 @@ fn extent(row: &Row<'_>, out: &mut Text) {
             out.number(size);
         }
     } else if let Some(offset) = row.offset() {
-        out.word(&offset_word(offset, row.show.offset_digits));
+        // Pipes, terminals and sockets have none.
+        if offset == 0 {
+            out.word("0t0");
+        } else {
+            out.word(&offset_word(offset, row.show.offset_digits));
+        }
     }
 }
 

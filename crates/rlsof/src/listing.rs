@@ -7,9 +7,11 @@ use crate::query::{Class, Query};
 use crate::row::{Row, Show};
 use crate::sockets::{self, Sockets};
 use model::ask::{FilesAsk, Meant, Table, Told};
-use model::{Coverage, Foreign, Gaps, Pid, Process};
+use model::{Coverage, Foreign, Gaps, Inode, Pid, Process};
 use std::collections::HashSet;
 use std::io;
+use std::sync::OnceLock;
+use std::thread::{self, Builder};
 use sysroot::Sysroot;
 
 /// What becomes of rows.
@@ -59,7 +61,8 @@ pub(crate) struct Extra {
 struct Listing<'a> {
     query: &'a mut Query,
     show: &'a Show,
-    sockets: &'a Sockets,
+    /// Gives the tables, and waits for them if they are still being read.
+    sockets: &'a dyn Fn() -> &'a Sockets,
     elsewhere: Option<Elsewhere<'a>>,
     print: &'a mut dyn Print,
     out: &'a mut dyn io::Write,
@@ -88,36 +91,75 @@ pub(crate) fn round(
     let elsewhere = !(extra.own_netns && sockets_only);
     // The other ends of what is meant may hang anywhere.
     let pids = query.pids().filter(|_| !with_ends);
-    let (sockets, gaps) = sockets::read(root, elsewhere, pids.as_ref());
+    let known = OnceLock::new();
+    let read = || known.get_or_init(|| sockets::read(root, elsewhere, pids.as_ref()));
+    let ask = ask(query, extra, with_ends, pids.clone(), || read().0.unix());
+    let source = Source {
+        root,
+        ask: &ask,
+        read: &read,
+        elsewhere,
+    };
+    if !sockets_only {
+        return walk(&source, query, show, extra, print, out);
+    }
+    // The walk needs no tables, only the rows do: both are read at once. Where there is no
+    // thread to be had the tables are read for the first row.
+    thread::scope(|scope| {
+        let _ = Builder::new().spawn_scoped(scope, read);
+        walk(&source, query, show, extra, print, out)
+    })
+}
+
+/// What is read.
+struct Source<'a> {
+    root: &'a Sysroot,
+    ask: &'a FilesAsk,
+    /// The sockets, and what could not be read of them.
+    read: &'a dyn Fn() -> &'a (Sockets, Gaps),
+    /// Whether sockets that are in no table are asked themselves.
+    elsewhere: bool,
+}
+
+fn walk(
+    source: &Source<'_>,
+    query: &mut Query,
+    show: &Show,
+    extra: &Extra,
+    print: &mut dyn Print,
+    out: &mut dyn io::Write,
+) -> io::Result<Round> {
+    let Source { root, ask, .. } = *source;
+    let sockets = || &(source.read)().0;
+    let with_ends = extra.ends || extra.end_rows;
     let needs_addresses = query.needs_addresses();
     let who = query.who();
     let may_mean = |process: &Process| who.as_ref().is_none_or(|who| who.may_mean(process));
     let meant: Meant<'_> = who.is_some().then_some(&may_mean);
-    let ask = ask(query, extra, with_ends, pids, &sockets);
     let mut listing = Listing {
         query,
         show,
         sockets: &sockets,
-        elsewhere: elsewhere.then(|| Elsewhere::new(root)),
+        elsewhere: source.elsewhere.then(|| Elsewhere::new(root)),
         print,
         out,
-        seen: vec![false; sockets.len()],
+        seen: Vec::new(),
         met: false,
         found: false,
     };
     let mut outcome = Ok(());
     let (told, mut bearing) = if with_ends {
-        let (told, all) = everybody(root, &ask);
-        let ends = Ends::new(&all, &sockets, queues(root));
+        let (told, all) = everybody(root, ask);
+        let ends = Ends::new(&all, sockets(), queues(root));
         outcome = listing.with_ends(&all, &ends, extra.end_rows);
         // Nothing was found: who was only read for the other ends bears no blame for it.
         let bearing = match meant {
-            Some(_) if !listing.found => host::files(root, &ask, meant, &mut |_, _| {}).gaps,
+            Some(_) if !listing.found => host::files(root, ask, meant, &mut |_, _| {}).gaps,
             _ => told.gaps.clone(),
         };
         (told, bearing)
     } else {
-        let mut told = host::files(root, &ask, meant, &mut |process, tables| {
+        let mut told = host::files(root, ask, meant, &mut |process, tables| {
             if outcome.is_ok() {
                 outcome = listing.process(&process, &tables, None, None);
             }
@@ -133,12 +175,13 @@ pub(crate) fn round(
         (told, bearing)
     };
     outcome?;
+    let gaps = &(source.read)().1;
     if needs_addresses && listing.met {
-        bearing.extend_from_slice(&gaps);
+        bearing.extend_from_slice(gaps);
     }
     let round = Round {
         found: listing.found,
-        gaps: [gaps, told.gaps].concat(),
+        gaps: [gaps.as_slice(), &told.gaps].concat(),
         bearing,
         coverage: told.coverage,
     };
@@ -167,7 +210,7 @@ fn ask(
     extra: &Extra,
     with_ends: bool,
     pids: Option<HashSet<Pid>>,
-    sockets: &Sockets,
+    unix: impl FnOnce() -> HashSet<Inode>,
 ) -> FilesAsk {
     let sockets_only = !with_ends && query.only(&[Class::Inet, Class::Unix]);
     FilesAsk {
@@ -176,11 +219,7 @@ fn ask(
         threads: extra.threads,
         flags: extra.flags,
         exempt: extra.exempt.clone(),
-        messages: if sockets_only {
-            HashSet::new()
-        } else {
-            sockets.unix()
-        },
+        messages: if sockets_only { HashSet::new() } else { unix() },
     }
 }
 
@@ -197,10 +236,13 @@ impl Listing<'_> {
             return Ok(());
         }
         self.met = true;
+        let sockets = (self.sockets)();
+        self.seen.resize(sockets.len(), false);
         for table in tables {
             for file in &table.files {
-                let known = self.sockets.of(file);
-                if let Some(seen) = self.sockets.at(file).and_then(|at| self.seen.get_mut(at)) {
+                let at = sockets.at(file);
+                let known = at.and_then(|at| sockets.get(at));
+                if let Some(seen) = at.and_then(|at| self.seen.get_mut(at)) {
                     *seen = true;
                 }
                 let asked = match (known, &mut self.elsewhere) {
@@ -238,7 +280,9 @@ impl Listing<'_> {
 
     /// Prints who may have in flight what was asked for and hangs on no descriptor.
     fn in_flight(&mut self, root: &Sysroot) -> io::Result<Gaps> {
-        let missed = self.sockets.iter().zip(&self.seen).enumerate();
+        let sockets = (self.sockets)();
+        self.seen.resize(sockets.len(), false);
+        let missed = sockets.iter().zip(&self.seen).enumerate();
         let missed: HashSet<usize> = missed
             .filter(|(_, (socket, seen))| !**seen && self.query.asks_for(socket))
             .map(|(at, _)| at)
@@ -246,7 +290,7 @@ impl Listing<'_> {
         if missed.is_empty() || !self.met {
             return Ok(Gaps::new());
         }
-        let (guesses, told) = flight::guesses(root, self.sockets, &missed);
+        let (guesses, told) = flight::guesses(root, sockets, &missed);
         for guess in &guesses {
             let row = Row {
                 process: &guess.process,
@@ -287,7 +331,7 @@ impl Listing<'_> {
                         process,
                         tid,
                         file,
-                        socket: self.sockets.of(file),
+                        socket: (self.sockets)().of(file),
                         protocol: None,
                         ends: "",
                         show: self.show,

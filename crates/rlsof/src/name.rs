@@ -111,14 +111,19 @@ fn ends(inet: &Inet, names: bool, out: &mut Text) {
 fn end(inet: &Inet, addr: IpAddr, port: u16, names: bool, out: &mut Text) {
     match addr {
         addr if addr.is_unspecified() => out.word("*"),
-        IpAddr::V4(addr) => out.show(addr),
+        IpAddr::V4(_) => out.address(addr),
         IpAddr::V6(addr) => match addr.to_ipv4_mapped() {
-            Some(mapped) => out.show(mapped),
+            Some(mapped) => out.address(mapped.into()),
             None => out.show(format_args!("[{addr}]")),
         },
     }
     out.word(":");
-    match service::name(inet.proto, port).filter(|_| names) {
+    let name = if names {
+        service::name(inet.proto, port)
+    } else {
+        None
+    };
+    match name {
         _ if port == 0 => out.word("*"),
         Some(name) => out.word(name),
         None => out.number(port.into()),
@@ -185,7 +190,14 @@ fn state(row: &Row<'_>, out: &mut Text) {
                     " ({state} QR={} QS={})",
                     socket.recv_queue, socket.send_queue
                 )),
-                Some(state) => out.show(format_args!(" ({state})")),
+                Some(state) => {
+                    out.word(" (");
+                    match state.name() {
+                        Some(name) => out.word(name),
+                        None => out.show(state),
+                    }
+                    out.word(")");
+                }
                 None if queues && inet.proto != Proto::Raw => out.show(format_args!(
                     " (QR={} QS={})",
                     socket.recv_queue, socket.send_queue

@@ -5,37 +5,65 @@ use model::{Family, FileKind, Gaps, Inode, OpenFile, Pid, Proto, Socket, Source}
 use std::collections::HashSet;
 use sysroot::Sysroot;
 
-/// Sockets in the order of their inodes.
+/// Sockets, and where each stands by inode.
 #[derive(Default)]
-pub(crate) struct Sockets(Vec<Socket>);
+pub(crate) struct Sockets {
+    sockets: Vec<Socket>,
+    /// In order, each inode once.
+    places: Vec<(Inode, u32)>,
+}
 
 impl Sockets {
+    fn new(sockets: Vec<Socket>) -> Sockets {
+        // A multipath socket shares its inode with its first TCP connection. That comes first:
+        // it is what lsof shows, and what `-iTCP` means.
+        let multipath = |socket: &Socket| {
+            let inet = socket.kind.inet();
+            inet.is_some_and(|inet| inet.proto == Proto::Mptcp)
+        };
+        let keys = (0u32..).zip(&sockets);
+        let mut keys: Vec<_> = keys
+            .map(|(at, socket)| (socket.inode, multipath(socket), at))
+            .collect();
+        keys.sort_unstable();
+        keys.dedup_by_key(|key| key.0);
+        Sockets {
+            places: keys.into_iter().map(|(inode, _, at)| (inode, at)).collect(),
+            sockets,
+        }
+    }
+
     /// The socket an open file is.
     pub(crate) fn of(&self, file: &OpenFile) -> Option<&Socket> {
-        self.0.get(self.at(file)?)
+        self.get(self.at(file)?)
+    }
+
+    /// The socket at a place.
+    pub(crate) fn get(&self, place: usize) -> Option<&Socket> {
+        let (_, at) = self.places.get(place)?;
+        self.sockets.get(usize::try_from(*at).ok()?)
     }
 
     /// Its place among the sockets.
     pub(crate) fn at(&self, file: &OpenFile) -> Option<usize> {
         let inode = file.inode.filter(|_| file.kind == FileKind::Socket)?;
-        self.0
-            .binary_search_by_key(&inode, |socket| socket.inode)
+        self.places
+            .binary_search_by_key(&inode, |place| place.0)
             .ok()
     }
 
     /// Every socket, in the order of its place.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Socket> {
-        self.0.iter()
+        (0..self.places.len()).filter_map(|place| self.get(place))
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        self.places.len()
     }
 
     /// Inodes of the unix sockets.
     pub(crate) fn unix(&self) -> HashSet<Inode> {
-        self.0
-            .iter()
+        self.iter()
             .filter(|socket| socket.kind.family() == Family::Unix)
             .map(|socket| socket.inode)
             .collect()
@@ -55,6 +83,7 @@ pub(crate) fn read(
         let ask = SocketAsk {
             tables: vec![table],
             states: States::ALL,
+            port: None,
         };
         let before = sockets.len();
         let told = host::sockets(root, Source::Netlink, &ask, &mut keep(&mut sockets));
@@ -67,6 +96,7 @@ pub(crate) fn read(
     let ask = SocketAsk {
         tables: tables().collect(),
         states: States::ALL,
+        port: None,
     };
     let others = if elsewhere {
         host::task_netns(root, only)
@@ -77,15 +107,7 @@ pub(crate) fn read(
         let mut told = host::sockets_near(root, netns, &pids, &ask, &mut keep(&mut sockets));
         gaps.append(&mut told.gaps);
     }
-    // A multipath socket shares its inode with its first TCP connection. That comes first: it
-    // is what lsof shows, and what `-iTCP` means.
-    let multipath = |socket: &Socket| {
-        let inet = socket.kind.inet();
-        inet.is_some_and(|inet| inet.proto == Proto::Mptcp)
-    };
-    sockets.sort_unstable_by_key(|socket| (socket.inode, multipath(socket)));
-    sockets.dedup_by_key(|socket| socket.inode);
-    (Sockets(sockets), gaps)
+    (Sockets::new(sockets), gaps)
 }
 
 /// Keeps what can hang on a descriptor: what has an inode.

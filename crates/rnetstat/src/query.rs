@@ -196,6 +196,7 @@ impl Query {
         SocketAsk {
             tables: self.inet.clone(),
             states,
+            port: None,
         }
     }
 

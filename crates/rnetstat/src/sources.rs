@@ -1,7 +1,8 @@
 //! Which source each table of sockets is asked from.
 //!
 //! Without `--via` the text tables are read, as the original does, and sock_diag is asked for
-//! what they lack: bound TCP sockets, filters, names that forge no rows.
+//! what they lack: bound TCP sockets, filters, names that forge no rows; and for TCP listeners,
+//! where nothing else is wanted of TCP.
 
 use crate::columns::Interfaces;
 use crate::query::{Query, Section, Which};
@@ -57,6 +58,7 @@ fn whole(family: Family) -> SocketAsk {
     SocketAsk {
         tables: vec![(family, None)],
         states: States::ALL,
+        port: None,
     }
 }
 
@@ -91,6 +93,7 @@ fn inet(
         let ask = SocketAsk {
             tables: tables.to_vec(),
             states: whole.states,
+            port: None,
         };
         match tables.first().and_then(|table| table.1) {
             Some(Proto::Sctp) if via == Source::Procfs => {
@@ -104,10 +107,42 @@ fn inet(
             Some(Proto::Tcp) if query.via.is_none() && query.which == Which::All => {
                 add(with_bound(root, stand, &ask, sink));
             }
+            Some(Proto::Tcp) if query.via.is_none() && query.which == Which::Listening => {
+                add(listeners(root, stand, &ask, sink));
+            }
             _ => add(sockets_in(stand, root, via, &ask, sink)),
         }
     }
     all.coverage.netns = stand.netns;
+    all
+}
+
+/// TCP listeners by themselves: sock_diag leaves out everything else in the kernel, where the
+/// text has every connection. A table that it does not give is read as text.
+fn listeners(root: &Sysroot, stand: &Stand, ask: &SocketAsk, sink: &mut dyn FnMut(Socket)) -> Told {
+    let mut all = Told::default();
+    for table in &ask.tables {
+        let mut ask = SocketAsk {
+            tables: vec![*table],
+            states: States::of(&[State::Listen]),
+            port: ask.port,
+        };
+        let mut sockets = Vec::new();
+        let mut told = sockets_in(stand, root, Source::Netlink, &ask, &mut |mut socket| {
+            // What is not acknowledged, as in the text; sock_diag tells the room for
+            // connections that wait.
+            socket.send_queue = 0;
+            sockets.push(socket);
+        });
+        if told.coverage.looked.is_empty() {
+            ask.states = States::of(&[State::Listen, State::Close]);
+            told = sockets_in(stand, root, Source::Procfs, &ask, sink);
+        } else {
+            sockets.into_iter().for_each(&mut *sink);
+        }
+        all.gaps.append(&mut told.gaps);
+        all.coverage.looked.append(&mut told.coverage.looked);
+    }
     all
 }
 
@@ -123,6 +158,7 @@ fn with_bound(
     let bound = SocketAsk {
         tables: ask.tables.clone(),
         states: States::of(&[State::Bound]),
+        port: None,
     };
     let ask_bound = || {
         let mut sockets = Vec::new();

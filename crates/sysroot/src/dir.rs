@@ -79,10 +79,24 @@ impl Dir {
     /// # Errors
     /// As `openat(2)` and `read(2)`; `FileTooLarge` beyond the bound.
     pub fn read(&self, name: &[u8], bytes: &mut Vec<u8>) -> io::Result<()> {
+        self.fill(name, bytes, false)
+    }
+
+    /// The same for what the kernel writes as one record, such as `stat`, `status` and
+    /// `fdinfo/N` of a process (`single_open`): what comes short of what was asked for is
+    /// all of it, and the end need not be asked for once more.
+    ///
+    /// # Errors
+    /// As [`Dir::read`].
+    pub fn read_record(&self, name: &[u8], bytes: &mut Vec<u8>) -> io::Result<()> {
+        self.fill(name, bytes, self.root.is_live())
+    }
+
+    fn fill(&self, name: &[u8], bytes: &mut Vec<u8>, one_record: bool) -> io::Result<()> {
         bytes.clear();
         let inside = Path::new(OsStr::from_bytes(name));
         let result = sys::open_file(self.fd.as_fd(), inside, self.root.confined())
-            .and_then(|fd| fill(&fd, bytes));
+            .and_then(|fd| fill(&fd, bytes, one_record));
         if self.root.is_plain() {
             return result;
         }
@@ -159,15 +173,21 @@ impl Dir {
     }
 }
 
-fn fill(fd: &OwnedFd, bytes: &mut Vec<u8>) -> io::Result<()> {
-    let mut buffer = [0u8; 4096];
+fn fill(fd: &OwnedFd, bytes: &mut Vec<u8>, one_record: bool) -> io::Result<()> {
+    const ROOM: usize = 4096;
+    let mut buffer = [0u8; ROOM];
     loop {
         match sys::read(fd.as_fd(), &mut buffer)? {
             [] => return Ok(()),
             chunk if bytes.len() + chunk.len() > READ_MAX => {
                 return Err(io::ErrorKind::FileTooLarge.into());
             }
-            chunk => bytes.extend_from_slice(chunk),
+            chunk => {
+                bytes.extend_from_slice(chunk);
+                if one_record && chunk.len() < ROOM {
+                    return Ok(());
+                }
+            }
         }
     }
 }

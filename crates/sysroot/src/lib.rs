@@ -309,7 +309,8 @@ impl Sysroot {
         }
     }
 
-    /// Copies an open file to `sink`, and to the recording.
+    /// Copies an open file to `sink`, and to the recording. The kernel gives a table of
+    /// `/proc` a page at a time, however much is asked for: several make a piece.
     fn pour(
         &self,
         path: &Path,
@@ -317,23 +318,34 @@ impl Sysroot {
         max: usize,
         sink: &mut dyn FnMut(&[u8]),
     ) -> io::Result<()> {
+        const PIECE: usize = 32 << 10;
         let mut buffer = [0u8; 64 << 10];
         let mut left = max;
         let mut kept = Vec::new();
         let keep = matches!(self.0.kind, Kind::Recording(_));
+        let mut filled = 0;
         let result = loop {
-            match sys::read(fd.as_fd(), &mut buffer) {
-                Ok([]) => break Ok(()),
-                Ok(chunk) if chunk.len() > left => {
-                    break Err(io::ErrorKind::FileTooLarge.into());
+            let room = buffer.get_mut(filled..).unwrap_or_default();
+            let read = match sys::read(fd.as_fd(), room).map(|chunk| chunk.len()) {
+                Ok(length) if length > left => Err(io::ErrorKind::FileTooLarge.into()),
+                read => read,
+            };
+            let length = *read.as_ref().unwrap_or(&0);
+            filled += length;
+            left -= length;
+            if filled > PIECE || length == 0 {
+                let piece = buffer.get(..filled).unwrap_or_default();
+                if keep {
+                    kept.extend_from_slice(piece);
                 }
-                Ok(chunk) => {
-                    left -= chunk.len();
-                    if keep {
-                        kept.extend_from_slice(chunk);
-                    }
-                    sink(chunk);
+                if !piece.is_empty() {
+                    sink(piece);
                 }
+                filled = 0;
+            }
+            match read {
+                Ok(0) => break Ok(()),
+                Ok(_) => {}
                 Err(error) => break Err(error),
             }
         };

@@ -32,6 +32,7 @@ fn inet(root: &Sysroot) -> Vec<Socket> {
             (Family::Inet, Some(Proto::Udp)),
         ],
         states: States::ALL,
+        port: None,
     };
     let mut sockets = Vec::new();
     solaris::sockets(root, Source::Mib2, &ask, &mut |socket| sockets.push(socket));
@@ -143,6 +144,7 @@ fn an_unknown_layout_is_told() {
     let ask = SocketAsk {
         tables: vec![(Family::Inet, Some(Proto::Udp))],
         states: States::ALL,
+        port: None,
     };
     let mut creators = Vec::new();
     let told = solaris::sockets(&root, Source::Mib2, &ask, &mut |socket| {
@@ -200,6 +202,7 @@ fn a_source_of_another_system_is_told() {
     let ask = SocketAsk {
         tables: vec![(Family::Inet, Some(Proto::Tcp))],
         states: States::ALL,
+        port: None,
     };
     let told = solaris::sockets(&root, Source::Netlink, &ask, &mut |_| panic!("no socket"));
     let [gap] = &told.gaps[..] else {
@@ -216,6 +219,7 @@ fn states_are_filtered_as_asked() {
     let ask = SocketAsk {
         tables: vec![(Family::Inet, Some(Proto::Tcp))],
         states: States::of(&[State::Listen]),
+        port: None,
     };
     let mut ports = Vec::new();
     solaris::sockets(&root, Source::Mib2, &ask, &mut |socket| {

@@ -9,6 +9,12 @@ pub fn socket(link: &[u8]) -> Option<Inode> {
     bracketed(link, b"socket:[").map(Inode)
 }
 
+/// The inode of `pipe:[N]`: a pipe that has no name.
+#[must_use]
+pub fn pipe(link: &[u8]) -> Option<Inode> {
+    bracketed(link, b"pipe:[").map(Inode)
+}
+
 /// The inode of `net:[N]`.
 #[must_use]
 pub fn netns(link: &[u8]) -> Option<NetNs> {
@@ -59,6 +65,8 @@ mod tests {
     fn links_are_read_whole_or_not() {
         assert_eq!(socket(b"socket:[4242]"), Some(Inode(4242)));
         assert_eq!(netns(b"net:[4026531833]"), Some(NetNs(4_026_531_833)));
+        assert_eq!(pipe(b"pipe:[77]"), Some(Inode(77)));
+        assert_eq!(pipe(b"/tmp/pipe:[77]"), None);
         for bad in [
             &b"socket:[4242"[..],
             b"socket:[]",

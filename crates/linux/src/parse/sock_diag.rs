@@ -44,17 +44,18 @@ pub fn answers(family: Family, proto: Option<Proto>) -> bool {
     )
 }
 
-/// The request for a whole table. `states` has a bit a TCP state and holds for the internet
-/// families and unix.
+/// The request for a table. `states` has a bit a TCP state and holds for the internet
+/// families and unix; of a port, the internet families tell only sockets that have it as
+/// their own.
 #[must_use]
-pub fn dump(family: Family, proto: Option<Proto>, states: u32) -> Vec<u8> {
+pub fn dump(family: Family, proto: Option<Proto>, states: u32, port: Option<u16>) -> Vec<u8> {
     const UNIX_SHOW: u32 = 0x1 | 0x4 | 0x10 | 0x40; // name, peer, queues, uid
     const PACKET_SHOW: u32 = 0x1 | 0x10 | 0x20; // info with the uid, memory, filter
     const NETLINK_SHOW: u32 = 0x1 | 0x2; // memory, groups
     const ALL_PROTOCOLS: u8 = 255;
     let body = match family {
-        Family::Inet => inet_body(AF_INET, proto, states),
-        Family::Inet6 => inet_body(AF_INET6, proto, states),
+        Family::Inet => inet_body(AF_INET, proto, states, port),
+        Family::Inet6 => inet_body(AF_INET6, proto, states, port),
         Family::Unix => small_body(AF_UNIX, 0, &[states, 0, UNIX_SHOW, 0, 0]),
         Family::Packet => small_body(AF_PACKET, 0, &[0, PACKET_SHOW, 0, 0]),
         Family::Netlink => small_body(AF_NETLINK, ALL_PROTOCOLS, &[0, NETLINK_SHOW, 0, 0]),
@@ -69,13 +70,15 @@ fn small_body(family: u8, protocol: u8, words: &[u32]) -> Vec<u8> {
 }
 
 /// `struct inet_diag_req_v2`: family, protocol, extensions, padding, states, then an
-/// `inet_diag_sockid` of 48 bytes that a dump leaves empty.
-fn inet_body(family: u8, proto: Option<Proto>, states: u32) -> Vec<u8> {
+/// `inet_diag_sockid` of 48 bytes that a dump leaves empty but for its first field, the
+/// local port (`inet_diag_dump_icsk` in `net/ipv4/inet_diag.c`).
+fn inet_body(family: u8, proto: Option<Proto>, states: u32, port: Option<u16>) -> Vec<u8> {
     const REQ_PROTOCOL: u16 = 3; // INET_DIAG_REQ_PROTOCOL
     let number = proto.map_or(0, ip_protocol);
     let mut body = vec![family, u8::try_from(number).unwrap_or(255), 0, 0];
     body.extend_from_slice(&states.to_ne_bytes());
-    body.resize(body.len() + 48, 0);
+    body.extend_from_slice(&port.unwrap_or(0).to_be_bytes());
+    body.resize(body.len() + 46, 0);
     if number > 255 {
         body.extend_from_slice(&8u16.to_ne_bytes());
         body.extend_from_slice(&REQ_PROTOCOL.to_ne_bytes());

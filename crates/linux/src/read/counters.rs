@@ -110,6 +110,7 @@ fn rows(root: &Sysroot, via: Source, counted: &mut Counted) -> Rows {
             tables: vec![(family, Some(proto))],
             // Sockets that are bound and no more are in no counter.
             states: States(!States::of(&[State::Bound]).0),
+            port: None,
         };
         let mut slots = Vec::new();
         let told = tables::sockets(root, via, &ask, &mut |socket| {

@@ -6,7 +6,7 @@ mod descriptors;
 mod mapped;
 
 use super::ask::{FilesAsk, Meant, Told};
-use super::processes::{LISTING, describe, has_ended, is_gone, open, pids, settle, visit};
+use super::processes::{LISTING, describe, has_ended, is_gone, open, pids, settle, visit_in_order};
 use super::threads::Threads;
 use bounded::{Bounded, MountTable};
 use descriptors::Reading;
@@ -16,9 +16,6 @@ use std::collections::{HashMap, HashSet};
 use std::io;
 use std::sync::{Arc, OnceLock};
 use sysroot::{Dir, Stat, Sysroot};
-
-/// How many processes are read before what was found of them is handed on.
-const SHARE: usize = 32;
 
 /// Gives every process asked for with its open files, ordered by pid. Of a process that is not
 /// `meant` nothing is read but what it is.
@@ -41,23 +38,18 @@ pub fn files(
         threads: Threads::new(root),
         bounded: Bounded::new(root),
         sockfs: OnceLock::new(),
+        pipefs: OnceLock::new(),
     };
-    // A share at a time, so that what is found of many processes is never held at once.
-    for share in pids.chunks(SHARE) {
-        let mut finds = visit(share, Finds::default, |&pid, finds| {
-            walk.process(pid, finds);
-        });
-        let mut processes = Vec::new();
-        for find in &mut finds {
-            processes.append(&mut find.processes);
-            told.gaps.append(&mut find.gaps);
-        }
-        // Workers take processes as they come: the order is made here.
-        processes.sort_unstable_by_key(|(process, _)| process.id);
-        for (process, tables) in processes {
+    let process = |pid: &Pid, finds: &mut Finds| walk.process(*pid, finds);
+    let finds = visit_in_order(&pids, Finds::default, process, &mut |found| {
+        if let Some((process, tables)) = found {
             sink(process, tables);
         }
+    });
+    for mut find in finds {
+        told.gaps.append(&mut find.gaps);
     }
+    // Workers take processes as they come; the order of their gaps is put right here.
     told.gaps.sort_unstable();
     told
 }
@@ -67,12 +59,11 @@ pub fn files(
 pub fn process(root: &Sysroot, pid: Pid) -> Option<Process> {
     let mut gaps = Gaps::new();
     let dir = open(root, pid, &mut gaps)?;
-    describe(&dir, &mut gaps)
+    describe(&dir, &mut Vec::new(), &mut gaps)
 }
 
 /// One worker's finds and working space.
 struct Finds {
-    processes: Vec<(Process, Vec<Table>)>,
     gaps: Gaps,
     listing: Vec<u8>,
     link: Vec<u8>,
@@ -86,7 +77,6 @@ struct Finds {
 impl Default for Finds {
     fn default() -> Finds {
         Finds {
-            processes: Vec::new(),
             gaps: Vec::new(),
             listing: vec![0; LISTING],
             link: Vec::new(),
@@ -105,6 +95,8 @@ struct Walk<'a> {
     bounded: Bounded,
     /// Device of the file system all sockets live on, once one was asked about.
     sockfs: OnceLock<u64>,
+    /// The same of pipes without a name.
+    pipefs: OnceLock<u64>,
 }
 
 /// A process, or a thread of it, under the door's hand.
@@ -120,53 +112,68 @@ impl Task<'_> {
 }
 
 impl Walk<'_> {
-    fn process(&self, pid: Pid, finds: &mut Finds) {
-        let Some(dir) = open(self.root, pid, &mut finds.gaps) else {
-            return;
-        };
+    fn process(&self, pid: Pid, finds: &mut Finds) -> Option<(Process, Vec<Table>)> {
+        let dir = open(self.root, pid, &mut finds.gaps)?;
         let before = finds.gaps.len();
-        if self.ask.sockets_only && self.meant.is_none() {
-            let task = Task {
-                dir: &dir,
-                mounts: Arc::default(),
-            };
-            let tables = self.tables(pid, &task, Vec::new(), finds);
-            if tables.iter().any(|table| !table.files.is_empty())
-                && let Some(process) = describe(&dir, &mut finds.gaps)
-            {
-                finds.processes.push((process, tables));
-            }
+        let found = if self.ask.sockets_only && self.meant.is_none() {
+            self.with_sockets(pid, &dir, finds)
         } else {
-            // One that ended before it was looked at is nothing; after that it is a gap.
-            if matches!(dir.read(b"stat", &mut finds.text), Err(error) if has_ended(&error)) {
-                return;
-            }
-            let Some(process) = describe(&dir, &mut finds.gaps) else {
-                return;
-            };
-            if self.meant.is_some_and(|meant| !meant(&process)) {
-                // What could not be read of it bears on nothing that was asked.
-                return finds.gaps.truncate(before);
-            }
-            let mut files = Vec::new();
-            let mut mounts = Arc::default();
-            if !self.ask.sockets_only {
-                mounts = self.bounded.mounts(&dir, &mut finds.link);
-                self.places(
-                    &Task {
-                        dir: &dir,
-                        mounts: Arc::clone(&mounts),
-                    },
-                    &mut files,
-                    finds,
-                );
-            }
-            let task = Task { dir: &dir, mounts };
-            let tables = self.tables(pid, &task, files, finds);
-            finds.processes.push((process, tables));
-        }
+            self.meant(pid, &dir, before, finds)
+        };
         settle(&dir, before, &mut finds.gaps);
         one_refusal(&mut finds.gaps, before, &dir);
+        found
+    }
+
+    /// One that holds a socket.
+    fn with_sockets(
+        &self,
+        pid: Pid,
+        dir: &Dir,
+        finds: &mut Finds,
+    ) -> Option<(Process, Vec<Table>)> {
+        let task = Task {
+            dir,
+            mounts: Arc::default(),
+        };
+        let tables = self.tables(pid, &task, Vec::new(), finds);
+        if tables.iter().all(|table| table.files.is_empty()) {
+            return None;
+        }
+        let process = describe(dir, &mut finds.text, &mut finds.gaps)?;
+        Some((process, tables))
+    }
+
+    /// One that is meant: what it is comes first. `before` is how many gaps there were.
+    fn meant(
+        &self,
+        pid: Pid,
+        dir: &Dir,
+        before: usize,
+        finds: &mut Finds,
+    ) -> Option<(Process, Vec<Table>)> {
+        // One that ended before it was looked at is nothing; after that it is a gap.
+        if matches!(dir.read_record(b"stat", &mut finds.text), Err(error) if has_ended(&error)) {
+            return None;
+        }
+        let process = describe(dir, &mut finds.text, &mut finds.gaps)?;
+        if self.meant.is_some_and(|meant| !meant(&process)) {
+            // What could not be read of it bears on nothing that was asked.
+            finds.gaps.truncate(before);
+            return None;
+        }
+        let mut files = Vec::new();
+        let mut mounts = Arc::default();
+        if !self.ask.sockets_only {
+            mounts = self.bounded.mounts(dir, &mut finds.link);
+            let task = Task {
+                dir,
+                mounts: Arc::clone(&mounts),
+            };
+            self.places(&task, &mut files, finds);
+        }
+        let tables = self.tables(pid, &Task { dir, mounts }, files, finds);
+        Some((process, tables))
     }
 
     /// The leader's table, then those of threads that have their own.
@@ -293,11 +300,14 @@ impl Walk<'_> {
             Err(error) => gaps.push(Gap::io(task.place(b"fd"), &error)),
         }
         // The kernel lists in order; a recorded tree lists as its file system likes.
-        files.sort_by_key(|file| match file.slot {
+        let place = |file: &OpenFile| match file.slot {
             Slot::Fd(fd) | Slot::InFlight(fd) => Some((fd, 0)),
             Slot::IoUring(ring, slot) => Some((ring, slot.saturating_add(1))),
             _ => None,
-        });
+        };
+        if !files.is_sorted_by_key(place) {
+            files.sort_by_key(place);
+        }
         true
     }
 

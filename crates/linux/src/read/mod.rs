@@ -1,5 +1,6 @@
 //! Asks the kernel through the one door, and hands what it says to [`crate::parse`].
 
+mod ahead;
 pub mod ask;
 pub mod behind;
 pub mod counters;

@@ -101,7 +101,7 @@ pub fn holdings(root: &Sysroot, asked: &Asked) -> Vec<Holding> {
     let mut known: HashMap<Pid, Owner> = HashMap::new();
     let name = |pid: Pid| {
         let process = processes::open(root, pid, &mut Gaps::new())
-            .and_then(|dir| processes::describe(&dir, &mut Gaps::new()))
+            .and_then(|dir| processes::describe(&dir, &mut Vec::new(), &mut Gaps::new()))
             .filter(|process| process.id.pid == pid);
         Owner {
             id: process

@@ -2,8 +2,12 @@
 
 use crate::parse::{links, stat};
 use model::{Foreign, Gap, Gaps, Pid, Process};
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::thread::{self, Builder};
 use sysroot::{Dir, Sysroot};
 
 /// Room for one `getdents64`: about a thousand names.
@@ -64,12 +68,11 @@ pub(crate) fn settle(dir: &Dir, before: usize, gaps: &mut Gaps) {
     }
 }
 
-/// What a process is, read through its held directory. A place that fails becomes a gap and
-/// leaves its field empty; without `stat` there is no process.
-pub(crate) fn describe(dir: &Dir, gaps: &mut Gaps) -> Option<Process> {
-    let mut text = Vec::new();
-    let stat = match dir.read(b"stat", &mut text) {
-        Ok(()) => match stat::stat(&text) {
+/// What a process is, read through its held directory; `text` is working space. A place that
+/// fails becomes a gap and leaves its field empty; without `stat` there is no process.
+pub(crate) fn describe(dir: &Dir, text: &mut Vec<u8>, gaps: &mut Gaps) -> Option<Process> {
+    let stat = match dir.read_record(b"stat", text) {
+        Ok(()) => match stat::stat(text) {
             Some(stat) => stat,
             None => {
                 gaps.push(Gap::new(place(dir, "stat"), "not in the form of a process"));
@@ -81,10 +84,12 @@ pub(crate) fn describe(dir: &Dir, gaps: &mut Gaps) -> Option<Process> {
             return None;
         }
     };
-    let uid = read(dir, "status", &mut text, gaps).and_then(|()| stat::uid(&text));
-    let cmdline = read(dir, "cmdline", &mut text, gaps).map(|()| Foreign::from(text.as_slice()));
-    let exe = link(dir, "exe", &mut text, gaps).map(|()| Foreign::from(text.as_slice()));
-    let netns = link(dir, "ns/net", &mut text, gaps).and_then(|()| links::netns(&text));
+    let uid =
+        note(dir, "status", dir.read_record(b"status", text), gaps).and_then(|()| stat::uid(text));
+    let cmdline = note(dir, "cmdline", dir.read(b"cmdline", text), gaps)
+        .map(|()| Foreign::from(text.as_slice()));
+    let exe = link(dir, "exe", text, gaps).map(|()| Foreign::from(text.as_slice()));
+    let netns = link(dir, "ns/net", text, gaps).and_then(|()| links::netns(text));
     Some(Process {
         id: stat.id,
         ppid: Some(stat.ppid),
@@ -97,10 +102,6 @@ pub(crate) fn describe(dir: &Dir, gaps: &mut Gaps) -> Option<Process> {
         kernel_thread: stat.kernel_thread,
         zone: None,
     })
-}
-
-fn read(dir: &Dir, name: &str, text: &mut Vec<u8>, gaps: &mut Gaps) -> Option<()> {
-    note(dir, name, dir.read(name.as_bytes(), text), gaps)
 }
 
 /// Kernel threads and zombies have no program: their links lead nowhere, which is no gap.
@@ -151,15 +152,141 @@ pub(crate) fn visit<T: Sync, S: Send>(
         }
         state
     };
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let helpers = cores.min(WORKERS_MAX).min(items.len()).saturating_sub(1);
-    std::thread::scope(|scope| {
+    let helpers = workers(items.len()).saturating_sub(1);
+    thread::scope(|scope| {
         let threads: Vec<_> = (0..helpers)
-            .map_while(|_| std::thread::Builder::new().spawn_scoped(scope, work).ok())
+            .map_while(|_| Builder::new().spawn_scoped(scope, work).ok())
             .collect();
         let mut states = vec![work()];
         // A worker does not panic: what it does never does, and a panic aborts anyway.
         states.extend(threads.into_iter().filter_map(|thread| thread.join().ok()));
         states
     })
+}
+
+fn workers(items: usize) -> usize {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    cores.min(WORKERS_MAX).min(items)
+}
+
+/// Items visited and not yet handed on, at most.
+const AHEAD: usize = 24;
+
+/// As [`visit`], but what `each` makes of an item is handed to `sink`, here and in the order
+/// of the items, while the workers go on: [`AHEAD`] items and no further, so that what is
+/// found of many processes is never held at once.
+pub(crate) fn visit_in_order<T: Sync, S: Send, R: Send>(
+    items: &[T],
+    fresh: impl Fn() -> S + Sync,
+    each: impl Fn(&T, &mut S) -> R + Sync,
+    sink: &mut dyn FnMut(R),
+) -> Vec<S> {
+    let next = AtomicUsize::new(0);
+    let gate = Gate::default();
+    thread::scope(|scope| {
+        let (found, finds) = channel();
+        let threads: Vec<_> = (0..workers(items.len()))
+            .map_while(|_| {
+                let found = found.clone();
+                let (next, gate, fresh, each) = (&next, &gate, &fresh, &each);
+                let work = move || {
+                    let mut state = fresh();
+                    loop {
+                        let at = next.fetch_add(1, Ordering::Relaxed);
+                        let Some(item) = items.get(at) else {
+                            return state;
+                        };
+                        gate.wait(at);
+                        // The receiver lives until all is received.
+                        let _ = found.send((at, each(item, &mut state)));
+                    }
+                };
+                Builder::new().spawn_scoped(scope, work).ok()
+            })
+            .collect();
+        drop(found);
+        if threads.is_empty() {
+            let mut state = fresh();
+            items.iter().for_each(|item| sink(each(item, &mut state)));
+            return vec![state];
+        }
+        let (mut early, mut handed_on) = (BTreeMap::new(), 0);
+        for (at, find) in finds {
+            early.insert(at, find);
+            while let Some(find) = early.remove(&handed_on) {
+                sink(find);
+                handed_on += 1;
+            }
+            gate.open(handed_on);
+        }
+        let states = threads.into_iter();
+        states.filter_map(|thread| thread.join().ok()).collect()
+    })
+}
+
+/// Holds back workers that are too far ahead.
+#[derive(Default)]
+struct Gate {
+    handed_on: Mutex<usize>,
+    moved: Condvar,
+}
+
+impl Gate {
+    /// Waits until an item may be visited. The next to be handed on always may.
+    fn wait(&self, at: usize) {
+        let lock = self.handed_on.lock();
+        let mut handed_on = lock.unwrap_or_else(PoisonError::into_inner);
+        while at >= *handed_on + AHEAD {
+            let woken = self.moved.wait(handed_on);
+            handed_on = woken.unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn open(&self, handed_on: usize) {
+        let lock = self.handed_on.lock();
+        *lock.unwrap_or_else(PoisonError::into_inner) = handed_on;
+        self.moved.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_come_in_the_order_of_the_items_whoever_is_slow() {
+        let items: Vec<usize> = (0..500).collect();
+        let slow = |item: &usize, visited: &mut usize| {
+            *visited += 1;
+            if item.is_multiple_of(37) {
+                thread::yield_now();
+            }
+            *item
+        };
+        let mut told = Vec::new();
+        let states = visit_in_order(&items, || 0, slow, &mut |item| told.push(item));
+        assert_eq!(told, items);
+        assert_eq!(states.iter().sum::<usize>(), items.len());
+    }
+
+    #[test]
+    fn no_worker_is_further_ahead_than_it_may_be() {
+        let items: Vec<usize> = (0..300).collect();
+        let handed_on = AtomicUsize::new(0);
+        let each = |item: &usize, furthest: &mut usize| {
+            let lead = item.saturating_sub(handed_on.load(Ordering::SeqCst));
+            *furthest = lead.max(*furthest);
+        };
+        let furthest = visit_in_order(&items, || 0, each, &mut |()| {
+            handed_on.fetch_add(1, Ordering::SeqCst);
+        });
+        let most = furthest.into_iter().max();
+        assert!(most <= Some(AHEAD), "{most:?} items ahead");
+    }
+
+    #[test]
+    fn nothing_to_visit_is_no_trouble() {
+        let states = visit_in_order(&[0u8; 0], || (), |_, ()| (), &mut |()| {});
+        assert!(states.len() <= 1);
+    }
 }

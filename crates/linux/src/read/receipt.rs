@@ -36,7 +36,7 @@ pub fn receipt(
 ) -> Receipt {
     let name = proto.map_or_else(String::new, |proto| format!("-{proto}"));
     let place = format!("receipt/{}/{family:?}{name}-{:x}", by.name(), states.0);
-    let request = sock_diag::dump(family, proto, states.0);
+    let request = sock_diag::dump(family, proto, states.0, None);
     let mut reader = Reader {
         dump: Dump {
             family,

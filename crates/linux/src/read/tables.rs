@@ -1,5 +1,6 @@
 //! Socket tables of the reader's network namespace.
 
+use super::ahead::{Pieces, ahead};
 use super::ask::{SocketAsk, States, Told};
 use super::{netlink, observer, order};
 use crate::parse::netlink::{DONE, ERROR, INTERRUPTED, errno, messages};
@@ -53,75 +54,190 @@ pub fn sockets_in(
     ask: &SocketAsk,
     sink: &mut dyn FnMut(Socket),
 ) -> Told {
-    let netns = stand.netns;
     let mut told = Told::default();
-    told.coverage.netns = netns;
-    for &(family, proto) in &ask.tables {
+    told.coverage.netns = stand.netns;
+    if !matches!(via, Source::Procfs | Source::Netlink) {
+        let gaps = ask
+            .tables
+            .iter()
+            .map(|_| Gap::new(via.name(), "has no socket tables"));
+        told.gaps.extend(gaps);
+        return told;
+    }
+    let asked = ask.tables.iter();
+    let questions: Vec<Question> = asked
+        .filter_map(|&(family, proto)| Question::new(root, stand, via, (family, proto), ask))
+        .collect();
+    let read = |question: &Question, pieces: Pieces<'_>| question.read(root, pieces);
+    ahead(&questions, Question::is_long, read, |question, pump| {
         let gaps_before = told.gaps.len();
-        let read = match via {
-            Source::Procfs => procfs(root, family, proto, stand, ask.states, sink, &mut told.gaps),
-            Source::Netlink => diag(root, family, proto, netns, ask.states, sink, &mut told.gaps),
-            other => {
-                told.gaps
-                    .push(Gap::new(other.name(), "has no socket tables"));
-                false
-            }
+        let answer = Answer {
+            root,
+            stand,
+            question,
+            ask,
+        };
+        let read = match question.way {
+            Way::Text => answer.text(pump, sink, &mut told.gaps),
+            Way::Diag(_) => answer.diag(pump, sink, &mut told.gaps),
         };
         if read && told.gaps.len() == gaps_before {
             let bound = via == Source::Netlink
-                && proto == Some(Proto::Tcp)
+                && question.proto == Some(Proto::Tcp)
                 && ask.states.has(State::Bound)
                 && observer::tells_bound(root);
             told.coverage.looked.push(Looked {
-                family,
-                proto,
+                family: question.family,
+                proto: question.proto,
                 bound,
             });
         }
-    }
+    });
     told
 }
 
-/// Reads one text table; false where this kernel has no such table.
-fn procfs(
-    root: &Sysroot,
+/// One table to be asked for.
+struct Question {
     family: Family,
     proto: Option<Proto>,
-    stand: &Stand,
-    states: States,
-    sink: &mut dyn FnMut(Socket),
-    gaps: &mut Gaps,
-) -> bool {
-    let Some(name) = name(family, proto) else {
-        return false;
-    };
-    let path = &format!("{}/{name}", stand.net);
-    let table = proc_net::Table {
-        family,
-        proto,
-        netns: stand.netns,
-        order: order(root),
-    };
-    let mut rows = proc_net::Rows::new(table, path);
-    let mut keep = |socket: Socket| {
-        if wanted(&socket, states) {
-            sink(socket);
+    /// The path of the text table, or the name of the question to sock_diag.
+    place: String,
+    way: Way,
+}
+
+enum Way {
+    Text,
+    /// With this request.
+    Diag(Vec<u8>),
+}
+
+impl Question {
+    /// None where the source has no such table on any kernel.
+    fn new(
+        root: &Sysroot,
+        stand: &Stand,
+        via: Source,
+        (family, proto): (Family, Option<Proto>),
+        ask: &SocketAsk,
+    ) -> Option<Question> {
+        let (place, way) = if via == Source::Procfs {
+            let name = name(family, proto)?;
+            (format!("{}/{name}", stand.net), Way::Text)
+        } else if sock_diag::answers(family, proto) {
+            // A recording is to answer for other ports as well.
+            let port = ask.port.filter(|_| root.is_plain());
+            let request = sock_diag::dump(family, proto, asked_states(ask.states), port);
+            (place(family, proto, ask.states), Way::Diag(request))
+        } else {
+            return None;
+        };
+        Some(Question {
+            family,
+            proto,
+            place,
+            way,
+        })
+    }
+
+    /// Whether the answer may be worth a thread of its own.
+    fn is_long(&self) -> bool {
+        self.proto == Some(Proto::Tcp)
+    }
+
+    fn read(&self, root: &Sysroot, pieces: Pieces<'_>) -> io::Result<()> {
+        match &self.way {
+            Way::Text => root.stream(&self.place, pieces),
+            Way::Diag(request) => root.answer(
+                &self.place,
+                |pieces| netlink::ask(SockProtocol::NetlinkSockDiag, request, pieces),
+                pieces,
+            ),
         }
-    };
-    let result = root.stream(path, &mut |chunk| rows.push(chunk, &mut keep, gaps));
-    rows.end(&mut keep, gaps);
-    match result {
-        Ok(()) => true,
-        Err(error)
-            if error.kind() == io::ErrorKind::NotFound
-                && absent_by_nature(root, stand, family, proto) =>
-        {
-            false
+    }
+}
+
+/// What is needed to understand the answer to a question.
+struct Answer<'a> {
+    root: &'a Sysroot,
+    stand: &'a Stand,
+    question: &'a Question,
+    ask: &'a SocketAsk,
+}
+
+/// Hands on the pieces of an answer, and gives how the reading ended.
+type Pump<'a> = &'a mut dyn FnMut(Pieces<'_>) -> io::Result<()>;
+
+impl Answer<'_> {
+    /// A text table; false where this kernel has no such table.
+    fn text(&self, pump: Pump<'_>, sink: &mut dyn FnMut(Socket), gaps: &mut Gaps) -> bool {
+        let Question {
+            family,
+            proto,
+            ref place,
+            ..
+        } = *self.question;
+        let table = proc_net::Table {
+            family,
+            proto,
+            netns: self.stand.netns,
+            order: order(self.root),
+        };
+        let mut rows = proc_net::Rows::new(table, place);
+        let mut keep = |socket: Socket| {
+            if wanted(&socket, self.ask) {
+                sink(socket);
+            }
+        };
+        let result = pump(&mut |chunk| rows.push(chunk, &mut keep, gaps));
+        rows.end(&mut keep, gaps);
+        match result {
+            Ok(()) => true,
+            Err(error)
+                if error.kind() == io::ErrorKind::NotFound
+                    && absent_by_nature(self.root, self.stand, family, proto) =>
+            {
+                false
+            }
+            Err(error) => {
+                gaps.push(Gap::io(place, &error));
+                false
+            }
         }
-        Err(error) => {
-            gaps.push(Gap::io(path, &error));
-            false
+    }
+
+    /// What sock_diag says; false where this kernel has no such table.
+    fn diag(&self, pump: Pump<'_>, sink: &mut dyn FnMut(Socket), gaps: &mut Gaps) -> bool {
+        let Question {
+            family,
+            proto,
+            ref place,
+            ..
+        } = *self.question;
+        let mut dump = Reading {
+            dump: sock_diag::Dump {
+                family,
+                proto,
+                netns: self.stand.netns,
+                order: order(self.root),
+            },
+            ask: self.ask,
+            place,
+            gaps,
+            refused: None,
+            done: false,
+        };
+        let result = pump(&mut |datagram| dump.datagram(datagram, sink));
+        let (refused, done) = (dump.refused, dump.done);
+        match (result, refused) {
+            (Err(error), _) => gaps.push(Gap::io(place, &error)),
+            (Ok(()), Some(errno)) if no_such_table(proto, errno) => return false,
+            (Ok(()), Some(errno)) => {
+                gaps.push(Gap::io(place, &io::Error::from_raw_os_error(errno)));
+            }
+            (Ok(()), None) if !done => gaps.push(Gap::new(place, "the answer was cut short")),
+            (Ok(()), None) => return true,
         }
+        false
     }
 }
 
@@ -160,55 +276,12 @@ fn absent_by_nature(root: &Sysroot, stand: &Stand, family: Family, proto: Option
     }
 }
 
-/// Whether a row is among the states asked for; only the internet families have states here.
-fn wanted(socket: &Socket, states: States) -> bool {
-    socket.kind.inet().is_none_or(|inet| states.has(inet.state))
-}
-
-/// Asks sock_diag for one table; false where no kernel, or not this one, can answer for it.
-fn diag(
-    root: &Sysroot,
-    family: Family,
-    proto: Option<Proto>,
-    netns: Option<NetNs>,
-    states: States,
-    sink: &mut dyn FnMut(Socket),
-    gaps: &mut Gaps,
-) -> bool {
-    if !sock_diag::answers(family, proto) {
-        return false;
-    }
-    let place = place(family, proto, states);
-    let request = sock_diag::dump(family, proto, asked_states(states));
-    let mut dump = Reading {
-        dump: sock_diag::Dump {
-            family,
-            proto,
-            netns,
-            order: order(root),
-        },
-        states,
-        place: &place,
-        gaps,
-        refused: None,
-        done: false,
-    };
-    let result = root.answer(
-        &place,
-        |sink| netlink::ask(SockProtocol::NetlinkSockDiag, &request, sink),
-        &mut |datagram| dump.datagram(datagram, sink),
-    );
-    let (refused, done) = (dump.refused, dump.done);
-    match (result, refused) {
-        (Err(error), _) => gaps.push(Gap::io(place, &error)),
-        (Ok(()), Some(errno)) if no_such_table(proto, errno) => return false,
-        (Ok(()), Some(errno)) => {
-            gaps.push(Gap::io(place, &io::Error::from_raw_os_error(errno)));
-        }
-        (Ok(()), None) if !done => gaps.push(Gap::new(place, "the answer was cut short")),
-        (Ok(()), None) => return true,
-    }
-    false
+/// Whether a row has a state and the port asked for; only the internet families have any.
+fn wanted(socket: &Socket, ask: &SocketAsk) -> bool {
+    let inet = socket.kind.inet();
+    inet.is_none_or(|inet| {
+        ask.states.has(inet.state) && ask.port.is_none_or(|port| inet.port == port)
+    })
 }
 
 /// The kernel's bits for the states asked for. A socket told as CLOSE by `TCPF_BOUND_INACTIVE`
@@ -254,7 +327,7 @@ fn no_such_table(proto: Option<Proto>, errno: i32) -> bool {
 
 struct Reading<'a> {
     dump: sock_diag::Dump,
-    states: States,
+    ask: &'a SocketAsk,
     place: &'a str,
     gaps: &'a mut Gaps,
     refused: Option<i32>,
@@ -281,7 +354,7 @@ impl Reading<'_> {
                 }
                 ERROR => self.refuse(errno(message.body, self.dump.order)),
                 sock_diag::BY_FAMILY => match self.dump.socket(message.body) {
-                    Some(socket) if wanted(&socket, self.states) => sink(socket),
+                    Some(socket) if wanted(&socket, self.ask) => sink(socket),
                     Some(_) => {}
                     None => self.gap("a message that is no socket".to_owned()),
                 },

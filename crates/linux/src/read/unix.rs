@@ -16,6 +16,7 @@ pub fn unix_sockets(stand: &Stand, root: &Sysroot, sink: &mut dyn FnMut(Socket))
     let ask = SocketAsk {
         tables: vec![(Family::Unix, None)],
         states: States::ALL,
+        port: None,
     };
     let mut forgeries = Forgeries::default();
     let table = Table {

@@ -63,6 +63,7 @@ fn inodes(root: &Sysroot, family: Family, gaps: &mut Gaps) -> HashSet<Inode> {
     let ask = SocketAsk {
         tables: vec![(family, None)],
         states: States::ALL,
+        port: None,
     };
     let mut inodes = HashSet::new();
     let mut told = tables::sockets(root, Source::Netlink, &ask, &mut |socket| {
@@ -287,7 +288,7 @@ fn attribute(dir: &Dir, found: Vec<Find>, finds: &mut Finds) {
     if found.is_empty() {
         return;
     }
-    let Some(process) = describe(dir, &mut finds.gaps) else {
+    let Some(process) = describe(dir, &mut finds.text, &mut finds.gaps) else {
         return;
     };
     finds.holdings.extend(found.into_iter().map(|find| Holding {

@@ -12,6 +12,7 @@ fn ports(read: impl FnOnce(&SocketAsk, &mut dyn FnMut(Socket)) -> linux::Told) -
     let ask = SocketAsk {
         tables: vec![(Family::Inet, Some(Proto::Tcp))],
         states: States::ALL,
+        port: None,
     };
     let mut ports = Vec::new();
     let told = read(&ask, &mut |socket| {

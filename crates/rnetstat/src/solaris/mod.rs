@@ -59,6 +59,7 @@ fn answer(root: &Sysroot, options: &Options, out: &mut dyn Write) -> Result<Outc
     let ask = SocketAsk {
         tables: asked(options),
         states: States::ALL,
+        port: None,
     };
     if !ask.tables.is_empty() {
         told = host::sockets(root, Source::Mib2, &ask, &mut |socket| {

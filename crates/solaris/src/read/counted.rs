@@ -95,6 +95,7 @@ fn rows(root: &Sysroot, gaps: &mut Gaps) -> Option<u64> {
             .map(|family| (family, Some(Proto::Tcp)))
             .into(),
         states: States::of(&[State::Established, State::CloseWait]),
+        port: None,
     };
     let mut rows = 0;
     let told = super::tables::sockets(root, Source::Mib2, &ask, &mut |_| rows += 1);

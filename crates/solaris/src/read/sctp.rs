@@ -15,6 +15,7 @@ pub fn sockets(
     let ask = SocketAsk {
         tables: tables.to_vec(),
         states: States::ALL,
+        port: None,
     };
     sockets_in(stand, root, Source::Mib2, &ask, sink)
 }

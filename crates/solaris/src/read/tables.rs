@@ -71,7 +71,9 @@ pub fn sockets(root: &Sysroot, via: Source, ask: &SocketAsk, sink: &mut dyn FnMu
                     let inet = socket.kind.inet();
                     socket.kind.family() == *family
                         && inet.is_some_and(|inet| {
-                            Some(inet.proto) == *proto && ask.states.has(inet.state)
+                            Some(inet.proto) == *proto
+                                && ask.states.has(inet.state)
+                                && ask.port.is_none_or(|port| inet.port == port)
                         })
                 };
                 tables

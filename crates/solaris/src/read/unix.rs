@@ -10,6 +10,7 @@ pub fn unix_sockets(stand: &Stand, root: &Sysroot, sink: &mut dyn FnMut(Socket))
     let ask = SocketAsk {
         tables: vec![(Family::Unix, None)],
         states: States::ALL,
+        port: None,
     };
     sockets_in(stand, root, Source::Kstat, &ask, sink)
 }

@@ -130,21 +130,24 @@ pub(crate) fn split_entries(mut records: &[u8]) -> impl Iterator<Item = Entry<'_
 pub(crate) fn link(at: BorrowedFd<'_>, name: &[u8], target: &mut Vec<u8>) -> io::Result<()> {
     let mut room = 512;
     loop {
-        target.resize(room, 0);
+        target.clear();
+        target.reserve(room);
         let length = with_name(name, |name| {
-            // SAFETY: `name` ends with NUL, and at most `target.len()` bytes are written to it.
+            // SAFETY: `name` ends with NUL, and `target` has room for the `room` bytes that
+            // are written to it at most.
             unsafe {
                 libc::readlinkat(
                     at.as_raw_fd(),
                     name.as_ptr(),
                     target.as_mut_ptr().cast(),
-                    target.len(),
+                    room,
                 )
             }
         })?;
         let length = usize::try_from(length).map_err(|_| io::Error::last_os_error())?;
         if length < room {
-            target.truncate(length);
+            // SAFETY: the kernel has written so many bytes, which is less than there is room.
+            unsafe { target.set_len(length) };
             return Ok(());
         }
         room *= 4;

@@ -31,6 +31,7 @@ fn main() -> io::Result<()> {
             (Family::Unix, None),
         ],
         states: States::ALL,
+        port: None,
     };
     let mut sockets = Vec::new();
     let told = solaris::sockets(&root, Source::Mib2, &ask, &mut |socket| {

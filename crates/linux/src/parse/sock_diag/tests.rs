@@ -154,17 +154,26 @@ fn short_messages_are_none() {
 
 #[test]
 fn requests_have_the_kernels_sizes() {
-    assert_eq!(dump(Family::Inet, Some(Proto::Tcp), 1 << 10).len(), 16 + 56);
     assert_eq!(
-        dump(Family::Inet6, Some(Proto::Mptcp), 0).len(),
+        dump(Family::Inet, Some(Proto::Tcp), 1 << 10, None).len(),
+        16 + 56
+    );
+    assert_eq!(
+        dump(Family::Inet6, Some(Proto::Mptcp), 0, None).len(),
         16 + 56 + 8
     );
+    // Family, protocol, extensions, padding, states; then the local port as in a packet.
+    let of_port = dump(Family::Inet, Some(Proto::Tcp), 1 << 10, Some(0x1234));
+    assert_eq!(of_port[24..28], [0x12, 0x34, 0, 0]);
     // INET_DIAG_REQ_PROTOCOL is 3: any other number is passed over.
     let attribute = [8u16, 3].map(u16::to_ne_bytes).concat();
-    assert_eq!(dump(Family::Inet, Some(Proto::Mptcp), 0)[72..76], attribute);
-    assert_eq!(dump(Family::Unix, None, 0).len(), 16 + 24);
-    assert_eq!(dump(Family::Packet, None, 0).len(), 16 + 20);
-    assert_eq!(dump(Family::Netlink, None, 0).len(), 16 + 20);
+    assert_eq!(
+        dump(Family::Inet, Some(Proto::Mptcp), 0, None)[72..76],
+        attribute
+    );
+    assert_eq!(dump(Family::Unix, None, 0, None).len(), 16 + 24);
+    assert_eq!(dump(Family::Packet, None, 0, None).len(), 16 + 20);
+    assert_eq!(dump(Family::Netlink, None, 0, None).len(), 16 + 20);
 }
 
 proptest! {

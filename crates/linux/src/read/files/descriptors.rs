@@ -122,6 +122,16 @@ impl Reading<'_> {
         device.map(|device| *known.get_or_init(|| device))
     }
 
+    /// The same of pipes without a name; not for a recording.
+    fn pipefs(&self, entry: Entry<'_>) -> Option<u64> {
+        let known = &self.walk.pipefs;
+        if let Some(device) = known.get() {
+            return Some(*device);
+        }
+        let device = self.fds.stat(entry.name).ok()?.device;
+        Some(*known.get_or_init(|| device))
+    }
+
     fn file(
         &self,
         slot: Slot,
@@ -137,6 +147,16 @@ impl Reading<'_> {
         file.lock = info.lock;
         file.special = info.special.map(Box::new);
         if self.walk.is_exempt(link) {
+            return file;
+        }
+        // A recording keeps what was said of each, and has only that to say.
+        if self.walk.root.is_plain()
+            && let Some(inode) = links::pipe(link)
+            && let Some(device) = self.pipefs(entry)
+        {
+            // Such a pipe has no name by which it could be more than one thing.
+            (file.kind, file.inode) = (FileKind::Fifo, Some(inode));
+            (file.device, file.links) = (Some(device), Some(1));
             return file;
         }
         let mount = info.mount.filter(|_| is_stored(link));
@@ -169,7 +189,7 @@ impl Reading<'_> {
         let Some(infos) = self.infos else {
             return false;
         };
-        match infos.read(entry.name, text) {
+        match infos.read_record(entry.name, text) {
             Ok(()) => true,
             Err(error) if has_ended(&error) => false,
             Err(error) => {
