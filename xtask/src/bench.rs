@@ -2,8 +2,10 @@
 //! ratios and writes docs/BENCHMARKS.md; never asserts a time.
 
 mod cable;
+mod growth;
 mod measure;
 mod pairs;
+mod plot;
 mod report;
 
 use crate::load::Load;
@@ -12,8 +14,9 @@ use crate::targets::{self, HOST};
 use crate::workspace::{self, cargo};
 use crate::{dist, packages};
 use cable::Cable;
-use measure::{Bench, Sample};
-use pairs::{CABLE, Pair, SCANS, TABLES};
+use growth::Size;
+use measure::Bench;
+use pairs::{CABLE, Pair, SCANS, TABLES, TEXT_ALONE};
 use std::path::Path;
 use std::process::Command;
 
@@ -23,8 +26,8 @@ const PROCESSES: u16 = 200;
 const FEW: u16 = PROCESSES / 10;
 const MANY: u16 = PROCESSES * 10;
 
-/// Builds, then measures in namespaces of its own. `growth` also measures ours from 4,400
-/// to 440,000 sockets, which takes minutes.
+/// Builds, then measures in namespaces of its own. `growth` also measures from 4,400 to
+/// 440,000 sockets, and draws docs/growth.svg; all of it takes some ten minutes.
 ///
 /// # Errors
 /// Something cannot be built or staged, or docs/BENCHMARKS.md cannot be written.
@@ -82,29 +85,41 @@ fn staged(bench: &Bench<'_>, growth: bool) -> Outcome {
     sh::run(Command::new("ip").args(["link", "set", "lo", "up"]))?;
     let machine = report::Machine::read()?;
     // First the scans, while nothing listens: all 65,535 ports are closed.
-    let mut told = measured(bench, SCANS)?;
+    let mut rows = measured(bench, SCANS)?;
     let cable = Cable::laid()?;
-    told.extend(measured(bench, CABLE)?);
+    rows.extend(measured(bench, CABLE)?);
     drop(cable);
     let mut load = Load::default();
-    let mut grown = Vec::new();
+    let mut sizes = Vec::new();
     if growth {
         load.grow(FEW)?;
-        grown.push((FEW, alone(bench)?));
+        sizes.push(Size::measure(bench, FEW));
     }
     load.grow(PROCESSES)?;
-    told.extend(measured(bench, TABLES)?);
+    rows.extend(measured(bench, TABLES)?);
+    let text_alone = bench.several(TEXT_ALONE, measure::REPETITIONS)?;
     if growth {
-        grown.push((PROCESSES, alone(bench)?));
-        load.grow(MANY)?;
-        grown.push((MANY, alone(bench)?));
+        sizes.push(Size::measure(bench, PROCESSES));
+        match load.grow(MANY) {
+            Ok(()) => sizes.push(Size::measure(bench, MANY)),
+            Err(why) => eprintln!("SKIPPED: the largest load: {why}"),
+        }
     }
     drop(load);
-    let floor = bench.once(&["true"])?;
-    let text = report::markdown(&told, &grown, &floor, &machine);
+    let told = report::Told {
+        rows: &rows,
+        sizes: &sizes,
+        nothing: bench.once(&["true"])?,
+        text_alone,
+    };
+    let text = report::markdown(&told, &machine);
     print!("{text}");
-    let path = workspace::root().join("docs/BENCHMARKS.md");
-    dist::place(&path, text.as_bytes(), 0o644)
+    let docs = workspace::root().join("docs");
+    if growth {
+        let drawing = plot::svg(&sizes);
+        dist::place(&docs.join("growth.svg"), drawing.as_bytes(), 0o644)?;
+    }
+    dist::place(&docs.join("BENCHMARKS.md"), text.as_bytes(), 0o644)
 }
 
 /// Each pair, ours and the peer in turns.
@@ -118,12 +133,4 @@ fn measured(bench: &Bench<'_>, pairs: &'static [Pair]) -> Outcome<Vec<report::Ro
         });
     }
     Ok(rows)
-}
-
-/// Ours alone, for the growth: the median of each work on the tables.
-fn alone(bench: &Bench<'_>) -> Outcome<Vec<Option<Sample>>> {
-    Ok(TABLES
-        .iter()
-        .map(|pair| bench.several(pair.ours).ok())
-        .collect())
 }

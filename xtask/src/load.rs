@@ -10,7 +10,7 @@ use crate::sh::Outcome;
 use std::fs::File;
 use std::io::{BufRead, BufReader, PipeReader, PipeWriter, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 /// Listening sockets of one process.
 pub(crate) const LISTENERS: u16 = 20;
@@ -30,6 +30,9 @@ pub(crate) const SOCKETS: usize = LISTENERS as usize + 2 * CONNECTIONS as usize;
 /// Descriptors of one process.
 pub(crate) const DESCRIPTORS: usize = SOCKETS + 2 * PIPES + FILES + 3;
 
+/// Processes that take their posts at the same time.
+const AT_ONCE: usize = 8;
+
 /// Processes at their posts. Each leaves when its standard input ends, so none outlives
 /// this value, however we end.
 #[derive(Default)]
@@ -43,25 +46,34 @@ impl Load {
     /// # Errors
     /// One could not be started, or could not get its sockets.
     pub(crate) fn grow(&mut self, count: u16) -> Outcome {
-        let failed = |why: std::io::Error| format!("a process of the load: {why}");
-        let own = std::env::current_exe().map_err(failed)?;
         let present = u16::try_from(self.holders.len()).unwrap_or(u16::MAX);
-        for index in present..count {
-            let mut holder = Command::new(&own);
-            holder.args(["load-holder", &index.to_string()]);
-            let holder = holder.stdin(Stdio::piped()).stdout(Stdio::piped());
-            let mut child = holder.spawn().map_err(failed)?;
-            let input = child.stdin.take();
-            let mut said = String::new();
-            if let Some(out) = child.stdout.take() {
-                BufReader::new(out).read_line(&mut said).map_err(failed)?;
-            }
-            self.holders.push((child, input));
-            if said != "ready\n" {
-                return Err(format!("process {index} of the load did not get ready"));
+        let indices: Vec<u16> = (present..count).collect();
+        for some in indices.chunks(AT_ONCE) {
+            let begun = some.iter().map(|index| self.begin(*index));
+            let outputs: Outcome<Vec<ChildStdout>> = begun.collect();
+            for (index, out) in some.iter().zip(outputs?) {
+                let mut said = String::new();
+                let read = BufReader::new(out).read_line(&mut said);
+                read.map_err(|why| format!("process {index} of the load: {why}"))?;
+                if said != "ready\n" {
+                    return Err(format!("process {index} of the load did not get ready"));
+                }
             }
         }
         Ok(())
+    }
+
+    /// Starts one process; what it says comes back.
+    fn begin(&mut self, index: u16) -> Outcome<ChildStdout> {
+        let failed = |why: std::io::Error| format!("a process of the load: {why}");
+        let own = std::env::current_exe().map_err(failed)?;
+        let mut holder = Command::new(&own);
+        holder.args(["load-holder", &index.to_string()]);
+        let holder = holder.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = holder.spawn().map_err(failed)?;
+        let (input, output) = (child.stdin.take(), child.stdout.take());
+        self.holders.push((child, input));
+        output.ok_or_else(|| "a process of the load has no output".to_owned())
     }
 }
 

@@ -45,7 +45,7 @@ Usage: cargo xtask CHORE
   sign KEY          sign dist/SHA256SUMS with an SSH key
   test              all checks and tests; installs the tools they compare against
   tidy              the rules of the house
-  bench [growth]    our programs beside their peers; writes docs/BENCHMARKS.md
+  bench [growth]    our programs beside their peers; writes docs/BENCHMARKS.md (growth: and docs/growth.svg)
 ";
 
 fn main() -> ExitCode {

@@ -1,13 +1,18 @@
-//! Runs a program under the stop-watch, several times, and takes medians.
+//! Runs a program under the stop-watch, several times, and takes the least: whatever else
+//! the machine does can only add to a run.
 
 use super::pairs::Pair;
 use crate::sh::Outcome;
 use std::io::BufRead;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
-/// Runs of each program.
+/// Runs of each program at most.
 pub(super) const REPETITIONS: usize = 7;
+
+/// After so long no further run of a pair begins, but there is one at least.
+const ENOUGH: Duration = Duration::from_secs(25);
 
 /// Where the programs and the stop-watch are.
 pub(super) struct Bench<'a> {
@@ -17,21 +22,25 @@ pub(super) struct Bench<'a> {
     pub peak: &'a Path,
 }
 
-/// One run, or the median of several.
+/// One run, or the best of several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Sample {
     /// Wall time in nanoseconds.
     pub wall: u64,
+    /// Time on the processors, in nanoseconds.
+    pub processors: u64,
     /// Peak resident memory in KiB.
     pub peak: u64,
 }
 
 /// What one pair came to.
 pub(super) struct Measured {
-    /// Our median.
+    /// Our best.
     pub ours: Sample,
-    /// The peer's median.
+    /// The peer's best.
     pub peer: Sample,
+    /// Runs of each.
+    pub runs: usize,
     /// Lines each printed when asked once before: do both do the same work?
     pub lines: [usize; 2],
 }
@@ -39,24 +48,26 @@ pub(super) struct Measured {
 impl Bench<'_> {
     /// Both in turns, so that a busy moment of the machine touches both.
     pub(super) fn pair(&self, pair: &Pair) -> Outcome<Measured> {
+        let begun = Instant::now();
         let lines = [self.lines(pair.ours)?, self.lines(pair.peer)?];
         let mut ours = Vec::new();
         let mut peer = Vec::new();
-        for _ in 0..REPETITIONS {
+        while ours.len() < REPETITIONS && (ours.is_empty() || begun.elapsed() < ENOUGH) {
             ours.push(self.once(pair.ours)?);
             peer.push(self.once(pair.peer)?);
         }
         Ok(Measured {
-            ours: median(&ours),
-            peer: median(&peer),
+            ours: best(&ours),
+            peer: best(&peer),
+            runs: ours.len(),
             lines,
         })
     }
 
-    /// One program alone, several times.
-    pub(super) fn several(&self, words: &[&str]) -> Outcome<Sample> {
-        let runs: Outcome<Vec<Sample>> = (0..REPETITIONS).map(|_| self.once(words)).collect();
-        Ok(median(&runs?))
+    /// One program alone, so many times.
+    pub(super) fn several(&self, words: &[&str], count: usize) -> Outcome<Sample> {
+        let runs: Outcome<Vec<Sample>> = (0..count).map(|_| self.once(words)).collect();
+        Ok(best(&runs?))
     }
 
     /// One run under the stop-watch.
@@ -104,21 +115,23 @@ impl Bench<'_> {
 /// What the stop-watch said; none if the program was killed.
 fn sample(text: &str) -> Option<Sample> {
     let mut words = text.split_whitespace();
-    let wall = words.next()?.parse().ok()?;
-    let peak = words.next()?.parse().ok()?;
+    let mut next = || words.next()?.parse().ok();
+    let (wall, processors, peak) = (next()?, next()?, next()?);
     let code: i32 = words.next()?.parse().ok()?;
-    (code >= 0).then_some(Sample { wall, peak })
+    (code >= 0).then_some(Sample {
+        wall,
+        processors,
+        peak,
+    })
 }
 
-/// The median of each figure by itself.
-fn median(runs: &[Sample]) -> Sample {
-    let middle = |mut figures: Vec<u64>| {
-        figures.sort_unstable();
-        figures.get(figures.len() / 2).copied().unwrap_or_default()
-    };
+/// The least time of each kind, and the greatest memory.
+fn best(runs: &[Sample]) -> Sample {
+    let least = |figure: fn(&Sample) -> u64| runs.iter().map(figure).min().unwrap_or_default();
     Sample {
-        wall: middle(runs.iter().map(|run| run.wall).collect()),
-        peak: middle(runs.iter().map(|run| run.peak).collect()),
+        wall: least(|run| run.wall),
+        processors: least(|run| run.processors),
+        peak: runs.iter().map(|run| run.peak).max().unwrap_or_default(),
     }
 }
 
@@ -126,21 +139,24 @@ fn median(runs: &[Sample]) -> Sample {
 mod tests {
     use super::*;
 
+    fn run(wall: u64, processors: u64, peak: u64) -> Sample {
+        Sample {
+            wall,
+            processors,
+            peak,
+        }
+    }
+
     #[test]
     fn the_stop_watch_is_read() {
-        let read = Sample {
-            wall: 12,
-            peak: 900,
-        };
-        assert_eq!(sample("12 900 0\n"), Some(read));
-        assert_eq!(sample("12 900 -1\n"), None);
+        assert_eq!(sample("12 9 900 0\n"), Some(run(12, 9, 900)));
+        assert_eq!(sample("12 9 900 -1\n"), None);
         assert_eq!(sample("no such file\n"), None);
     }
 
     #[test]
-    fn one_slow_run_does_not_move_the_median() {
-        let run = |wall, peak| Sample { wall, peak };
-        let runs = [run(10, 3), run(999, 1), run(11, 2)];
-        assert_eq!(median(&runs), run(11, 2));
+    fn slow_runs_do_not_count_and_no_memory_is_hidden() {
+        let runs = [run(10, 8, 3), run(999, 7, 1), run(11, 9, 2)];
+        assert_eq!(best(&runs), run(10, 7, 3));
     }
 }

@@ -1,5 +1,6 @@
 //! Runs one program with its output thrown away, and tells on standard error how long it
-//! took, in nanoseconds, its peak resident memory, in KiB, and its exit code.
+//! took and what it took of the processors, in nanoseconds, its peak resident memory, in
+//! KiB, and its exit code.
 //!
 //! A process of its own, because the kernel tells the peak of children only as the largest
 //! of all that ended; and a small one, because a child starts with its parent's peak.
@@ -11,6 +12,7 @@
 )]
 
 use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeValLike;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 
@@ -29,8 +31,9 @@ fn main() -> ExitCode {
     let took = start.elapsed().as_nanos();
     match (status, getrusage(UsageWho::RUSAGE_CHILDREN)) {
         (Ok(status), Ok(usage)) => {
+            let processors = (usage.user_time() + usage.system_time()).num_nanoseconds();
             let code = status.code().unwrap_or(-1);
-            eprintln!("{took} {} {code}", usage.max_rss());
+            eprintln!("{took} {processors} {} {code}", usage.max_rss());
             ExitCode::SUCCESS
         }
         _ => ExitCode::from(2),
