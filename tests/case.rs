@@ -194,9 +194,9 @@ fn what_the_kernel_told_is_in_the_case_and_is_read_again() {
         unpack(&record, &tree);
         let name = record.display().to_string();
         let (program, args): (&str, &[&str]) = if name.ends_with("-netlink.tar") {
-            ("rnetstat", &["-tln", "--via", "netlink"])
+            ("rnetstat", &["-tan", "--via", "netlink"])
         } else if name.ends_with("-procfs.tar") {
-            ("rnetstat", &["-tln", "--via", "procfs"])
+            ("rnetstat", &["-tan", "--via", "procfs"])
         } else if name.ends_with("-walk.tar") {
             ("rlsof", &["--json", "--sockets"])
         } else {

@@ -345,9 +345,7 @@ mod tests {
             told(&LINES.replacen("probe", "prob", 1)),
             "line 2: no record of ours"
         );
-        assert!(
-            told(&XML.replace("<ports>", "<ports <").replace("</ports>", "<")).ends_with("not XML")
-        );
+        assert!(told("<nmaprun><a b=<").ends_with("not XML"));
         assert_eq!(told(&XML[..XML.len() - 12]), "it was cut short");
         let gap = r#"{"type":"gap","place":"10.0.0.2","reason":"late"}"#;
         let lines = LINES.replacen(

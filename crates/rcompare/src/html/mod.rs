@@ -114,9 +114,15 @@ pub(crate) fn report(out: &mut dyn Write, report: &Report, heading: &Heading) ->
     head(report, heading, &mut page);
     summary(report, &mut page);
     signs(report, &mut page);
+    // A tool that lies is a finding, and findings come first.
+    let (lying, others): (Vec<&Told>, Vec<&Told>) = report
+        .told
+        .iter()
+        .partition(|told| told.weight == Weight::Finding);
+    listings("Tools of the host that mislead", &lying, &mut page);
     ports::findings(report, &mut page);
     matrix::matrix(report, &mut page);
-    listings(&report.told, &mut page);
+    listings("What others list", &others, &mut page);
     ports::rest(report, &mut page);
     blanks(&report.blanks, &mut page);
     page.raw(concat!(
@@ -303,13 +309,15 @@ fn reasons(causes: &[&str], next: &str, page: &mut Page) {
     }
 }
 
-fn listings(all: &[Told], page: &mut Page) {
+fn listings(heading: &str, all: &[&Told], page: &mut Page) {
     if all.is_empty() {
         return;
     }
-    page.raw("<h2>What others list</h2><p class=\"legend\">The host's own tools and files from elsewhere, held against what was seen. Nobody has to believe them.</p>");
+    page.element("h2", heading);
+    page.raw("<p class=\"legend\">The host's own tools and files from elsewhere, held against what was seen. Nobody has to believe them.</p>");
     let (silent, differing): (Vec<&Told>, Vec<&Told>) = all
         .iter()
+        .copied()
         .partition(|told| told.omits.is_empty() && told.invents.is_empty());
     for told in differing {
         listing(told, page);
