@@ -4,7 +4,7 @@ use crate::join;
 use crate::owner;
 use crate::sandwich::Testimony;
 use crate::snapshot::{Sighting, Snapshot};
-use model::{Held, IfIndex, Inet, Owner, PortState, Source, State};
+use model::{Held, IfIndex, Inet, Inode, Owner, PortState, Socket, Source, State};
 use std::net::IpAddr;
 
 /// Lines of one kind that are told; the rest is counted.
@@ -60,10 +60,38 @@ impl Tally {
 /// What the table sources say, a line each.
 #[must_use]
 pub fn tables(snapshot: &Snapshot, sighting: &Sighting) -> Vec<String> {
-    [Source::Procfs, Source::PrivateProcfs, Source::Netlink]
-        .into_iter()
-        .filter_map(|source| tally(snapshot, source, sighting).line(source))
-        .collect()
+    [
+        Source::Procfs,
+        Source::PrivateProcfs,
+        Source::Netlink,
+        Source::Mib2,
+    ]
+    .into_iter()
+    .filter_map(|source| tally(snapshot, source, sighting).line(source))
+    .collect()
+}
+
+/// What the MIB of Solaris says of the process that made a socket: a hint, no owner.
+#[must_use]
+pub fn creator(snapshot: &Snapshot, socket: &Socket) -> Vec<String> {
+    let Some(streams) = &socket.streams else {
+        return Vec::new();
+    };
+    let mut lines = Vec::new();
+    if let Some(pid) = streams.creator {
+        let known = snapshot.processes.values().find(|it| it.id.pid == pid);
+        let name = known.map_or_else(
+            || "which no walk met".to_owned(),
+            |process| process.comm.as_bytes().escape_ascii().to_string(),
+        );
+        lines.push(format!(
+            "mib2: made by process {pid} ({name}), or by its listener: a hint"
+        ));
+    }
+    if socket.inode == Inode(0) {
+        lines.push("mib2: this kernel's tables name no inode, so nobody can be named".to_owned());
+    }
+    lines
 }
 
 /// What the bind probes say of a listed socket, of the last round in which they were asked.

@@ -185,7 +185,7 @@ fn witnesses(
     let sighting = worst.sighting;
     let letter = |source| evidence::tally(snapshot, source, sighting).letter();
     let mut vector = Vector {
-        text: letter(Source::Procfs),
+        text: letter(snapshot.text_source()),
         netlink: letter(Source::Netlink),
         owner: match (owners.is_empty(), worst.nobody) {
             (_, true) => 'n',
@@ -195,6 +195,7 @@ fn witnesses(
         ..Vector::BLIND
     };
     let mut lines = evidence::tables(snapshot, sighting);
+    lines.extend(evidence::creator(snapshot, &sighting.socket));
     lines.extend(together(sockets));
     lines.extend(evidence::owners(snapshot, owners));
     if worst.nobody {

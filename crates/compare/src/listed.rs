@@ -64,7 +64,9 @@ fn class(sighting: &Sighting) -> Option<Class> {
         Proto::Raw | Proto::Icmp => Class::Raw,
         _ if inet.state == State::Bound => Class::Bound,
         _ if inet.is_listener() => Class::Listener,
-        _ if sighting.socket.inode == Inode(0) => Class::Remains,
+        _ if sighting.socket.inode == Inode(0) && sighting.socket.streams.is_none() => {
+            Class::Remains
+        }
         Proto::Tcp | Proto::Udp | Proto::UdpLite | Proto::Sctp | Proto::Mptcp | Proto::Dccp => {
             Class::Connection
         }
@@ -152,7 +154,7 @@ fn held(snapshot: &Snapshot, judged: &mut Judged<'_>, ownership: Ownership, nobo
             judged.doubt = Some("no owner so far: three rounds are needed");
             Verdict::Limited
         }
-        Ownership::Unasked => Verdict::Limited,
+        Ownership::Unasked | Ownership::Untold => Verdict::Limited,
         Ownership::Unsettled => Verdict::Transient,
     };
 }

@@ -12,6 +12,9 @@ pub enum Ownership {
     Held(Vec<Owner>),
     /// No process can: it has no inode.
     ByNature,
+    /// The tables name no inode at all (Solaris before October 2019, and Oracle's): a walk can
+    /// tell nothing of it.
+    Untold,
     /// Nobody was found, by walks that began after it was listed and ended before it was
     /// listed again, in every round that is needed.
     Nobody,
@@ -39,7 +42,13 @@ enum Walked {
 pub fn ownership(snapshot: &Snapshot, sighting: &Sighting) -> Ownership {
     let inode = sighting.socket.inode;
     if inode == Inode(0) {
-        return Ownership::ByNature;
+        let remains = sighting
+            .inet()
+            .is_some_and(|inet| inet.state == State::TimeWait);
+        return match &sighting.socket.streams {
+            Some(_) if !remains => Ownership::Untold,
+            _ => Ownership::ByNature,
+        };
     }
     let owners: Vec<Owner> = snapshot.owners(inode).cloned().collect();
     if !owners.is_empty() {

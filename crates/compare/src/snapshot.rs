@@ -60,14 +60,10 @@ impl View {
     #[must_use]
     pub fn side(&self) -> Option<Side> {
         match self.source {
-            Source::Procfs | Source::PrivateProcfs => Some(Side::Text),
+            // The tables of the system's own netstat, on either system.
+            Source::Procfs | Source::PrivateProcfs | Source::Mib2 => Some(Side::Text),
             Source::Netlink => Some(Side::Diag),
-            Source::Mib2
-            | Source::Kstat
-            | Source::Walk
-            | Source::Bind
-            | Source::Connect
-            | Source::Remote => None,
+            Source::Kstat | Source::Walk | Source::Bind | Source::Connect | Source::Remote => None,
         }
     }
 
@@ -261,6 +257,17 @@ impl Snapshot {
             .iter()
             .enumerate()
             .filter(move |(_, view)| view.round == round)
+    }
+
+    /// The source of the tables the system's own netstat reads.
+    #[must_use]
+    pub fn text_source(&self) -> Source {
+        let solaris = self.views.iter().any(|view| view.source == Source::Mib2);
+        if solaris {
+            Source::Mib2
+        } else {
+            Source::Procfs
+        }
     }
 
     /// Who holds a socket.

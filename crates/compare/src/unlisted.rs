@@ -40,7 +40,7 @@ pub(crate) fn finding(snapshot: &Snapshot, orphan: &Orphan, common: &[Clue]) -> 
             })
     });
     let vector = Vector {
-        text: looked(Source::Procfs),
+        text: looked(snapshot.text_source()),
         netlink: looked(Source::Netlink),
         owner: '.',
         bind: match (taken, orphan.free) {
@@ -160,7 +160,7 @@ pub(crate) fn remote_finding(snapshot: &Snapshot, port: &RemoteOnly, common: &[C
         if any { 'n' } else { '.' }
     };
     let vector = Vector {
-        text: looked(Source::Procfs),
+        text: looked(snapshot.text_source()),
         netlink: looked(Source::Netlink),
         owner: '.',
         bind,

@@ -163,6 +163,19 @@ fn elsewhere(snapshot: &Snapshot, addrs: &[IpAddr]) -> BTreeMap<IpAddr, BTreeSet
 }
 
 fn listing(round: u32) -> Vec<Step> {
+    listed(round, host::is_solaris(None))
+}
+
+/// Linux has two sources of tables; Solaris has one, whose tables are those of TCP and UDP.
+fn listed(round: u32, solaris: bool) -> Vec<Step> {
+    if solaris {
+        return vec![Step {
+            round,
+            source: Source::Mib2,
+            program: "rnetstat",
+            args: words(&["--json", "--all", "--tcp", "--udp", "--via", "mib2"]),
+        }];
+    }
     [(Source::Netlink, "netlink"), (Source::Procfs, "procfs")]
         .into_iter()
         .map(|(source, via)| Step {

@@ -3,7 +3,7 @@
 
 use model::{Foreign, Gap, Gaps, IfIndex, KernelPort};
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use sysroot::Sysroot;
 
 fn unread(place: &str) -> Gaps {
@@ -16,10 +16,11 @@ pub fn interfaces(_: &Sysroot) -> (BTreeMap<IfIndex, Foreign>, Gaps) {
     (BTreeMap::new(), unread("interfaces"))
 }
 
-/// Addresses of the host: none, and why.
+/// Addresses of the host: only that which every host has, and why.
 #[must_use]
 pub fn local_addrs(_: &Sysroot) -> (Vec<(IpAddr, IfIndex)>, Gaps) {
-    (Vec::new(), unread("addresses"))
+    let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    (vec![(loopback, IfIndex(0))], unread("addresses"))
 }
 
 /// Ports the kernel itself answers on beside its tables: no such list is known here.

@@ -7,7 +7,7 @@ use super::tables::inet;
 use crate::join::Keys;
 use model::ask::{Holdings, Told, WalkAsk};
 use model::process::Holding;
-use model::{FileKind, Gap, Held, OpenFile, Owner, Process};
+use model::{FileKind, Gap, Held, Inode, OpenFile, Owner, Process, Socket, State};
 use sysroot::Sysroot;
 
 /// A descriptor that is a socket, or may be a TLI endpoint.
@@ -24,7 +24,12 @@ pub struct Find {
 #[must_use]
 pub fn holdings(root: &Sysroot, ask: &WalkAsk) -> Holdings {
     let (finds, processes, mut told) = finds(root);
-    let keys = Keys::of(&inet(root, &mut told).sockets);
+    let sockets = inet(root, &mut told).sockets;
+    if sockets.iter().any(is_untold) {
+        let reason = "this kernel's tables name no inode: who holds a socket is not told";
+        told.gaps.push(Gap::new("mib2", reason));
+    }
+    let keys = Keys::of(&sockets);
     let mut holdings: Vec<Holding> = finds
         .into_iter()
         .filter_map(|find| {
@@ -79,6 +84,12 @@ pub fn finds(root: &Sysroot) -> (Vec<Find>, Vec<Process>, Told) {
         processes.push(held.process);
     }
     (finds, processes, told)
+}
+
+/// A socket that lives, in a table that names no inode.
+fn is_untold(socket: &Socket) -> bool {
+    let inet = socket.kind.inet();
+    socket.inode == Inode(0) && inet.is_some_and(|inet| inet.state != State::TimeWait)
 }
 
 /// A socket, or a character device of a transport module.
