@@ -65,7 +65,15 @@ macro_rules! facade {
 
 /// What only Solaris and illumos tell, of a recording made there on every system.
 pub mod solaris {
+    pub use ::solaris::parse::fuser::{USES, User};
     pub use ::solaris::{Find, Held, file_users, finds, mount_users, owners};
+
+    /// Release and version, as uname(2) has them.
+    #[must_use]
+    pub fn kernel(root: &sysroot::Sysroot) -> (model::Foreign, model::Gaps) {
+        let (named, gaps) = ::solaris::read::kernel::named(root);
+        (named.version, gaps)
+    }
 }
 
 /// Whether the host is Solaris or illumos: the one recorded here, or the one we run on.

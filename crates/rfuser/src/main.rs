@@ -8,6 +8,7 @@ mod options;
 mod print;
 mod run;
 mod search;
+mod solaris;
 mod target;
 mod users;
 
@@ -15,6 +16,9 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     cli::main("rfuser", |argv, out| {
+        if let Some(words) = solaris::words(&argv) {
+            return solaris::run(&words, &argv, out);
+        }
         let options = cli::parse::<options::Options>(&argv::spell_out(&argv))?;
         run::run(&options, out)
     })

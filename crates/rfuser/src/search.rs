@@ -53,10 +53,17 @@ pub(crate) fn ports(
         .collect();
     let tables = tables(options, &asked);
     let Found { sockets, gaps, .. } = found;
+    let mut untold = false;
     let mut keep = |socket: Socket| {
-        let Some(inet) = socket.kind.inet().filter(|_| socket.inode != Inode(0)) else {
+        let Some(inet) = socket.kind.inet() else {
             return;
         };
+        if socket.inode == Inode(0) {
+            // Older kernels of Solaris, and Oracle's, tell of no socket whose it is.
+            let matches = asked.iter().any(|(_, port)| port.matches(inet));
+            untold |= matches && socket.streams.is_some();
+            return;
+        }
         let mut meant = false;
         for (at, port) in &asked {
             if port.matches(inet)
@@ -99,6 +106,10 @@ pub(crate) fn ports(
             port: None,
         };
         everywhere(root, &ask, &mut keep, gaps);
+    }
+    if untold {
+        let reason = "this kernel's tables name no inode: who holds a socket is not told";
+        gaps.push(model::Gap::new("mib2", reason));
     }
     inodes
 }

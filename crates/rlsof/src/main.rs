@@ -12,6 +12,7 @@ mod listing;
 mod lsof_json;
 mod name;
 mod options;
+mod pfiles;
 mod places;
 mod query;
 mod repeat;

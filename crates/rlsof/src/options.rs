@@ -130,6 +130,9 @@ pub(crate) struct Options {
     /// (+w) Such a line, which is the default
     #[arg(long)]
     pub(crate) warnings: bool,
+    /// Processes (-p LIST) with their descriptors, as pfiles of Solaris shows them
+    #[arg(long, conflicts_with_all = ["sockets", "json"])]
+    pub(crate) pfiles: bool,
     /// Holders of every socket, for programs: threads, io_uring, messages and maps included
     #[arg(long, requires = "json")]
     pub(crate) sockets: bool,

@@ -6,6 +6,7 @@ use crate::json::Json;
 use crate::listing::{Extra, Print, Round, round};
 use crate::lsof_json::{Lines, Tree};
 use crate::options::Options;
+use crate::pfiles;
 use crate::places;
 use crate::query::{Query, usage};
 use crate::repeat::Repeat;
@@ -30,6 +31,9 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<Exit, Error>
         return Err(Error::Said(fields::help()));
     }
     let root = options.common.root()?;
+    if options.pfiles {
+        return pfiles::run(options, &root, out);
+    }
     if options.sockets {
         return holders(options, &root, out);
     }

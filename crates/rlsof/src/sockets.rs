@@ -1,7 +1,7 @@
 //! The sockets of this network namespace and of those processes are in, found by inode.
 
 use model::ask::{SocketAsk, States};
-use model::{Family, FileKind, Gaps, Inode, OpenFile, Pid, Proto, Socket, Source};
+use model::{Family, FileKind, Gap, Gaps, Inode, OpenFile, Pid, Proto, Socket, Source, State};
 use std::collections::HashSet;
 use sysroot::Sysroot;
 
@@ -107,13 +107,30 @@ pub(crate) fn read(
         let mut told = host::sockets_near(root, netns, &pids, &ask, &mut keep(&mut sockets));
         gaps.append(&mut told.gaps);
     }
+    // Older kernels of Solaris, and Oracle's: their descriptors cannot be told apart.
+    let before = sockets.len();
+    sockets.retain(|socket| !is_untold(socket));
+    if sockets.len() < before {
+        gaps.push(Gap::new("mib2", UNTOLD));
+    }
     (Sockets::new(sockets), gaps)
 }
 
-/// Keeps what can hang on a descriptor: what has an inode.
+/// What is told where a kernel's tables name no inode.
+const UNTOLD: &str =
+    "this kernel's tables name no inode: which descriptor is which socket is not told";
+
+/// A socket of a table that names no inode.
+fn is_untold(socket: &Socket) -> bool {
+    let inet = socket.kind.inet();
+    let lives = inet.is_some_and(|inet| inet.state != State::TimeWait);
+    socket.inode == Inode(0) && socket.streams.is_some() && lives
+}
+
+/// Keeps what can hang on a descriptor: what has an inode; and one that should have.
 fn keep(sockets: &mut Vec<Socket>) -> impl FnMut(Socket) {
     |socket| {
-        if socket.inode != Inode(0) {
+        if socket.inode != Inode(0) || is_untold(&socket) {
             sockets.push(socket);
         }
     }

@@ -161,7 +161,12 @@ fn name(process: &Process) -> Vec<u8> {
         .cmdline
         .as_ref()
         .map_or(&[][..], |cmdline| cmdline.as_bytes());
-    let first = cmdline.split(|&byte| byte == 0).next().unwrap_or_default();
+    // Solaris keeps the arguments in one text.
+    let end = if process.zone.is_some() { b' ' } else { 0 };
+    let first = cmdline
+        .split(|&byte| byte == end)
+        .next()
+        .unwrap_or_default();
     let last = match first {
         [b'/', ..] => first
             .rsplit(|&byte| byte == b'/')

@@ -51,8 +51,7 @@ const TABLES: [(Family, Proto); 6] = [
 ];
 
 fn answer(root: &Sysroot, options: &Options, out: &mut dyn Write) -> Result<Outcome, Error> {
-    let (observer, mut gaps) = host::observer(root);
-    let kernel = observer.kernel.unwrap_or_default();
+    let (kernel, mut gaps) = host::solaris::kernel(root);
     let layout = Layout::of(kernel.as_bytes());
     let mut told = Told::default();
     let mut sockets: Vec<Socket> = Vec::new();
