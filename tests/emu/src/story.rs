@@ -144,7 +144,7 @@ const PEOPLE: &[Person] = &[
         false,
     ),
     (771, "sshd", "/usr/lib/ssh/sshd -R", 60001, 0, false, false),
-    (900, "nc", "nc -v 4444", 60001, 3, false, false),
+    (900, "nc", "nc -v 4444", 60001, 0, false, false),
     (950, "gone", "", 60001, 0, false, true),
 ];
 

@@ -204,8 +204,11 @@ impl Kernel {
     fn set_option(&self, fd: BorrowedFd<'_>, a: [u64; 6]) -> Option<Reply> {
         const IPPROTO_TCP: u64 = 6;
         const TCP_NODELAY: u64 = 1;
+        const IPPROTO_IPV6: u64 = 41;
+        const IPV6_V6ONLY: u64 = 0x27;
         let on = self.tracee.half(a[3])? != 0;
         Some(done(match (a[1], a[2]) {
+            (IPPROTO_IPV6, IPV6_V6ONLY) => socket::setsockopt(&fd, sockopt::Ipv6V6Only, &on),
             (SOL_SOCKET, 0x4) => socket::setsockopt(&fd, sockopt::ReuseAddr, &on),
             (SOL_SOCKET, 0x8) => socket::setsockopt(&fd, sockopt::KeepAlive, &on),
             (SOL_SOCKET, 0x20) => socket::setsockopt(&fd, sockopt::Broadcast, &on),

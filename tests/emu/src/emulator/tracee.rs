@@ -63,12 +63,16 @@ impl Tracee {
 
     /// Lets it run to its next call. None where it ended or was hit by a signal.
     pub(crate) fn next(&mut self) -> io::Result<Option<Call>> {
-        ptrace::sysemu(self.pid, None)?;
-        match waitpid(self.pid, None)? {
-            WaitStatus::PtraceSyscall(_) => {}
-            other => {
-                super::say(&format!("{other:?}"));
-                return Ok(None);
+        loop {
+            ptrace::sysemu(self.pid, None)?;
+            match waitpid(self.pid, None)? {
+                WaitStatus::PtraceSyscall(_) => break,
+                // A copy of it ended here, which its own kernel tells it by `waitid`.
+                WaitStatus::Stopped(_, Signal::SIGCHLD) => {}
+                other => {
+                    super::say(&format!("{other:?}"));
+                    return Ok(None);
+                }
             }
         }
         self.registers = ptrace::getregs(self.pid)?;
@@ -209,7 +213,7 @@ impl Tracee {
             match waitpid(self.pid, None)? {
                 WaitStatus::PtraceSyscall(_) => {}
                 // That it forked is told before the call ends.
-                WaitStatus::PtraceEvent(..) => continue,
+                WaitStatus::PtraceEvent(..) | WaitStatus::Stopped(_, Signal::SIGCHLD) => continue,
                 _ => return Err(io::Error::other("the program died in a call of ours")),
             }
             match ptrace::syscall_info(self.pid)?.op {
