@@ -44,13 +44,17 @@ impl Size {
     }
 }
 
-/// The exponents of time and memory from the first size to the last.
+/// The exponents of time and memory from the first size to the last; of the time on the
+/// processors, which others' work does not stretch.
 fn exponents(sizes: &[Size], work: usize) -> Option<(f64, f64)> {
     let (first, last) = (sizes.first()?, sizes.last()?);
     let size = f64::from(last.processes) / f64::from(first.processes);
     let (few, many) = (first.works.get(work)?.0?, last.works.get(work)?.0?);
     let exponent = |few, many| ratio(many, few).ln() / size.ln();
-    Some((exponent(few.wall, many.wall), exponent(few.peak, many.peak)))
+    Some((
+        exponent(few.processors, many.processors),
+        exponent(few.peak, many.peak),
+    ))
 }
 
 /// The chapter; nothing if it was not measured.
@@ -60,7 +64,7 @@ pub(super) fn chapter(sizes: &[Size]) -> String {
     }
     let mut text = format!(
         "\n## Growth\n\nThe same load with more and fewer processes. Ours: the best of {RUNS} runs; the peer: one run. An \
-         exponent is\nthat of the size of the load between its two ends: 1.00 is linear, and more than 1.10 \
+         exponent is\nthat of the size of the load between its two ends, for time that on the processors: 1.00 is linear, and more than 1.10 \
          would be **over**. What is there\nbefore the first socket counts for time and memory, so they grow \
          more slowly at first.\n\n![Time over sockets](growth.svg)\n\n| ours / peer |"
     );
