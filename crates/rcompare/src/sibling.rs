@@ -25,13 +25,21 @@ const RECORD_MAX: usize = 1 << 30;
 /// How often a program that has said all is looked after.
 const PATIENCE: Duration = Duration::from_millis(2);
 
-/// The directory our siblings stand in: that of the program file we run from.
+/// The directory our siblings stand in: that of the program file we run from, or, where no
+/// `/proc` tells it, of the path we were called by.
 ///
 /// # Errors
-/// The program file is not told (`/proc/self/exe` on Linux).
+/// Neither is told.
 pub(crate) fn directory() -> io::Result<PathBuf> {
-    let exe = std::env::current_exe()?;
+    let exe = std::env::current_exe().or_else(|error| called_by().ok_or(error))?;
     Ok(exe.parent().map(Path::to_owned).unwrap_or_default())
+}
+
+/// The path we were called by; a name that was looked up in PATH is none.
+fn called_by() -> Option<PathBuf> {
+    let word = PathBuf::from(std::env::args_os().next()?);
+    let is_path = word.parent().is_some_and(|dir| !dir.as_os_str().is_empty());
+    is_path.then(|| std::path::absolute(word).ok()).flatten()
 }
 
 /// One program to run.

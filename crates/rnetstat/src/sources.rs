@@ -168,7 +168,9 @@ fn with_bound(
         (sockets, told.gaps)
     };
     std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().spawn_scoped(scope, ask_bound);
+        // Said, since otherwise a variable of the environment would (`RUST_MIN_STACK`).
+        let thread = std::thread::Builder::new().stack_size(2 << 20);
+        let thread = thread.spawn_scoped(scope, ask_bound);
         let mut told = sockets_in(stand, root, Source::Procfs, ask, sink);
         // Where there was no thread to be had, it is asked now.
         let joined = thread.ok().and_then(|thread| thread.join().ok());

@@ -151,7 +151,9 @@ pub(crate) fn inside<T: Send>(place: &Place, work: impl FnOnce() -> T + Send) ->
         Ok(work())
     };
     let done = std::thread::scope(|scope| {
-        let thread = Builder::new().spawn_scoped(scope, enter).ok()?;
+        // Said, since otherwise a variable of the environment would (`RUST_MIN_STACK`).
+        let thread = Builder::new().stack_size(2 << 20);
+        let thread = thread.spawn_scoped(scope, enter).ok()?;
         let ended = thread.join();
         Some(ended.unwrap_or_else(|_| Err(io::Error::other("the thread ended early"))))
     });

@@ -23,6 +23,9 @@ pub fn parallelism() -> usize {
     1
 }
 
+/// A thread's stack. Said, since otherwise a variable of the environment would (`RUST_MIN_STACK`).
+const STACK: usize = 2 << 20;
+
 /// Runs `others` for the parts 1..count, each on a thread of its own, and meanwhile `own`
 /// for part 0 here. A part that gets no thread runs here too, later. Results in order.
 pub fn run<T: Send>(
@@ -35,6 +38,7 @@ pub fn run<T: Send>(
         let started: Vec<_> = (1..count)
             .map(|part| {
                 Builder::new()
+                    .stack_size(STACK)
                     .spawn_scoped(scope, move || others(part))
                     .ok()
             })

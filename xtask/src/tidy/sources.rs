@@ -92,6 +92,9 @@ fn in_file(file: &Path, text: &str) -> Vec<String> {
             broken.push(format!("{place}: a path below /proc outside the door"));
         }
     }
+    if name.starts_with("crates/") && !name.contains("/tests/") {
+        broken.extend(small_stacks(&name, code));
+    }
     for (number, line) in text.lines().enumerate() {
         let place = format!("{name}:{}", number + 1);
         if left_open(line) {
@@ -99,6 +102,28 @@ fn in_file(file: &Path, text: &str) -> Vec<String> {
         }
         if line.trim_start().starts_with("#[ignore") && !line.contains("issue ") {
             broken.push(format!("{place}: an ignored test names no issue"));
+        }
+    }
+    broken
+}
+
+/// Threads whose stack we do not say: then `RUST_MIN_STACK` does, and a variable of the
+/// suspect's decides whether we run.
+fn small_stacks(name: &str, code: &str) -> Vec<String> {
+    let mut broken = Vec::new();
+    let lines: Vec<&str> = code.lines().collect();
+    for (number, line) in lines.iter().enumerate() {
+        let next = lines.get(number + 1).copied().unwrap_or_default();
+        let is_bare = line.contains("thread::spawn(") || line.contains("scope.spawn(");
+        let is_built = line.contains("Builder::new()")
+            && line.trim_end().ends_with("Builder::new()")
+            || line.contains("thread::Builder::new()");
+        let is_said = line.contains("stack_size(") || next.contains("stack_size(");
+        if is_bare || is_built && !is_said {
+            broken.push(format!(
+                "{name}:{}: a thread whose stack is not said",
+                number + 1
+            ));
         }
     }
     broken
@@ -141,6 +166,7 @@ mod tests {
         assert!(first(&format!("//! A.\n{}", "\n".repeat(500))).contains("501 lines"));
         assert!(first("//! A.\nlet x = unsafe { y };\n").contains(":2: unsafe"));
         assert!(first("//! A.\nread(\"/proc/1/stat\");\n").contains(":2: a path"));
+        assert!(first("//! A.\nthread::spawn(work);\n").contains(":2: a thread"));
         assert!(first(concat!("//! A.\n// FIX", "ME\n")).contains(":2: something"));
         assert!(first("//! A.\n#[ignore]\n").contains(":2: an ignored"));
     }

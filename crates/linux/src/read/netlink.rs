@@ -52,9 +52,10 @@ pub(crate) fn ask(
             return Err(io::Error::from_raw_os_error(libc::EMSGSIZE));
         };
         sink(datagram);
+        // What is no message ends the answer too: the sink has told of it, and whoever writes
+        // such a thing may go on for ever.
         if messages(datagram, Order::NATIVE)
-            .flatten()
-            .any(|it| it.kind == DONE || it.kind == ERROR)
+            .any(|it| it.map_or(true, |it| it.kind == DONE || it.kind == ERROR))
         {
             return Ok(());
         }

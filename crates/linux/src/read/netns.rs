@@ -4,7 +4,7 @@
 //! on it, or a socket was made in it: all four are looked for.
 
 use super::observer;
-use super::processes::{LISTING, is_gone, open, pids, settle, visit};
+use super::processes::{LISTING, STACK, is_gone, open, pids, settle, visit};
 use super::tables::Stand;
 use crate::parse::{links, namespaces};
 use crate::sys;
@@ -52,7 +52,8 @@ impl Namespace {
     pub fn ask<T: Send>(&self, read: impl FnOnce(&Stand) -> T + Send) -> Result<T, Gap> {
         let place = format!("net:[{}]", self.netns);
         let asked = std::thread::scope(|scope| {
-            let thread = std::thread::Builder::new().spawn_scoped(scope, || {
+            let thread = std::thread::Builder::new().stack_size(STACK);
+            let thread = thread.spawn_scoped(scope, || {
                 setns(&self.handle, CloneFlags::CLONE_NEWNET)?;
                 Ok(read(&Stand::of_thread(self.netns)))
             })?;

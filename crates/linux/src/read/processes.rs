@@ -16,6 +16,9 @@ pub(crate) const LISTING: usize = 32 << 10;
 /// More workers than this do not make the kernel any faster at `readlinkat`.
 const WORKERS_MAX: usize = 8;
 
+/// A thread's stack. Said, since otherwise a variable of the environment would (`RUST_MIN_STACK`).
+pub(crate) const STACK: usize = 2 << 20;
+
 /// The processes `/proc` lists, in order.
 pub(crate) fn pids(root: &Sysroot, gaps: &mut Gaps) -> Vec<Pid> {
     let mut pids = Vec::new();
@@ -25,11 +28,17 @@ pub(crate) fn pids(root: &Sysroot, gaps: &mut Gaps) -> Vec<Pid> {
             pids.extend(entry.number().map(Pid))
         })
     });
-    if let Err(error) = listed {
-        gaps.push(Gap::io("/proc", &error));
+    if let Err(error) = &listed {
+        gaps.push(Gap::io("/proc", error));
     }
     pids.sort_unstable();
     pids.dedup();
+    // Every pid namespace has its first process, and everybody may see that it is there.
+    if root.is_live() && listed.is_ok() && pids.first() != Some(&Pid(1)) {
+        let reason =
+            "process 1 is not listed: no procfs, or one that keeps processes from us (hidepid)";
+        gaps.push(Gap::new("/proc", reason));
+    }
     pids
 }
 
@@ -155,7 +164,10 @@ pub(crate) fn visit<T: Sync, S: Send>(
     let helpers = workers(items.len()).saturating_sub(1);
     thread::scope(|scope| {
         let threads: Vec<_> = (0..helpers)
-            .map_while(|_| Builder::new().spawn_scoped(scope, work).ok())
+            .map_while(|_| {
+                let thread = Builder::new().stack_size(STACK);
+                thread.spawn_scoped(scope, work).ok()
+            })
             .collect();
         let mut states = vec![work()];
         // A worker does not panic: what it does never does, and a panic aborts anyway.

@@ -2,6 +2,7 @@
 //! sleeps. Such files are known by their mount before they are asked about, and asked in a
 //! thread that is left behind when it does not come back.
 
+use super::super::processes::STACK;
 use crate::parse::mounts;
 use model::Mount;
 use std::collections::{HashMap, HashSet};
@@ -114,7 +115,8 @@ impl Bounded {
         }
         let (answer, wait) = channel();
         let root = self.root.clone();
-        std::thread::Builder::new().spawn(move || {
+        let thread = std::thread::Builder::new().stack_size(STACK);
+        thread.spawn(move || {
             // Nobody listens any more when this comes too late.
             let _ = answer.send(root.stat(&path));
         })?;
