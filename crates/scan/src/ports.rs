@@ -225,17 +225,25 @@ fn name(pattern: &str, proto: Proto, into: &mut Vec<(u16, u16)>) -> Result<(), S
     }
 }
 
-/// Whether `text` fits a pattern in which `*` stands for any letters.
+/// Whether `text` fits a pattern in which `*` stands for any letters. What stands between two
+/// of them is taken where it is met first: that leaves the most for the rest, and no pattern
+/// takes longer than it is.
 fn glob(pattern: &str, text: &str) -> bool {
-    let Some((head, rest)) = pattern.split_once('*') else {
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or_default();
+    let Some(last) = parts.next_back() else {
         return pattern == text;
     };
-    text.strip_prefix(head).is_some_and(|tail| {
-        tail.char_indices()
-            .map(|(at, _)| at)
-            .chain([tail.len()])
-            .any(|at| tail.get(at..).is_some_and(|tail| glob(rest, tail)))
-    })
+    let Some(mut rest) = text.strip_prefix(first) else {
+        return false;
+    };
+    for part in parts {
+        let Some((_, after)) = rest.split_once(part) else {
+            return false;
+        };
+        rest = after;
+    }
+    rest.ends_with(last)
 }
 
 #[cfg(test)]
@@ -246,6 +254,32 @@ mod tests {
     #[track_caller]
     fn check(text: &str, shown: &str) {
         assert_eq!(parse(text).unwrap().to_string(), shown);
+    }
+
+    #[test]
+    fn stars_stand_for_any_letters() {
+        for (pattern, text) in [
+            ("*", ""),
+            ("*", "x"),
+            ("h*p", "http"),
+            ("*t*t*", "http"),
+            ("**p", "http"),
+        ] {
+            assert!(glob(pattern, text), "{pattern} {text}");
+        }
+        for (pattern, text) in [
+            ("h*p", "https"),
+            ("*t*t*t", "http"),
+            ("http*p", "http"),
+            ("", "x"),
+        ] {
+            assert!(!glob(pattern, text), "{pattern} {text}");
+        }
+        // Every way to part the name was tried once: longer than anybody waits.
+        assert!(!glob(
+            "*************************3",
+            "a-name-of-many-letters-without-it"
+        ));
     }
 
     #[test]
