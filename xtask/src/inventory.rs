@@ -47,8 +47,13 @@ pub(crate) fn rust_version() -> Outcome<String> {
 /// Other people's crates below the programs, in order, from `cargo metadata`. What only
 /// tests or builds use is not inside.
 pub(crate) fn crates(metadata: &Value) -> Vec<Crate> {
+    crates_below(metadata, &PROGRAMS)
+}
+
+/// The same below these packages of ours.
+pub(crate) fn crates_below(metadata: &Value, tops: &[&str]) -> Vec<Crate> {
     let packages = list(metadata, "packages");
-    let ids = |package: &&Value| PROGRAMS.contains(&text(package, "name").as_str());
+    let ids = |package: &&Value| tops.contains(&text(package, "name").as_str());
     let mut next: Vec<String> = packages
         .iter()
         .filter(ids)

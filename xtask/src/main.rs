@@ -14,12 +14,14 @@ mod dist;
 mod elf;
 #[cfg(test)]
 mod example;
+mod fuzz;
 mod inventory;
 mod iso;
 mod load;
 mod manual;
 mod packages;
 mod paper;
+mod proofs;
 mod reproduce;
 mod sh;
 mod sign;
@@ -27,6 +29,7 @@ mod sums;
 mod targets;
 mod test;
 mod tidy;
+mod venv;
 mod vm;
 mod workspace;
 
@@ -45,6 +48,10 @@ Usage: cargo xtask CHORE
   sign KEY          sign dist/SHA256SUMS with an SSH key
   test              all checks and tests; installs the tools they compare against
   tidy              the rules of the house
+  fuzz [SECONDS]    every parser of foreign bytes under a fuzzer, so long each (60)
+  faults            every error at every system call of every program
+  miri              the code that is not safe, under Miri
+  bigendian         the parsers on a big-endian machine, by qemu
   bench [growth]    our programs beside their peers; writes docs/BENCHMARKS.md (growth: and docs/growth.svg)
 ";
 
@@ -68,6 +75,10 @@ fn main() -> ExitCode {
         // How `vm` starts itself inside its namespaces.
         ["vm", "staged", image] => vm::staged(image),
         ["test"] => test::run(),
+        ["fuzz", rest @ ..] => fuzz::run(rest),
+        ["faults"] => proofs::faults(),
+        ["miri"] => proofs::miri(),
+        ["bigendian"] => proofs::bigendian(),
         ["tidy"] => tidy::with_own_build(),
         ["bench", rest @ ..] => bench::run(rest),
         // How a bench starts a process of its load.

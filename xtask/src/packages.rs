@@ -53,6 +53,17 @@ pub(crate) fn install() -> Vec<&'static str> {
     self::missing()
 }
 
+/// Installs the package of one program that only a chore needs.
+///
+/// # Errors
+/// It is still not there.
+pub(crate) fn install_for(program: &str, package: &str) -> Outcome {
+    if sh::installed(program) {
+        return Ok(());
+    }
+    apt(&[package])
+}
+
 fn missing() -> Vec<&'static str> {
     let programs = NEEDED.iter().map(|(program, _)| *program);
     programs.filter(|program| !sh::installed(program)).collect()

@@ -2,7 +2,7 @@
 
 use crate::sh::{self, Outcome};
 use crate::workspace::cargo;
-use crate::{dist, packages, targets, tidy};
+use crate::{dist, packages, targets, tidy, venv};
 
 /// Installs what the tests compare against, builds what they run, and runs them all.
 /// Whatever was skipped is told again at the end.
@@ -28,6 +28,10 @@ pub(crate) fn run() -> Outcome {
     test.env("CONCORD_DIST", &programs);
     if let Ok(solaris) = &solaris {
         test.env("CONCORD_SOLARIS", solaris);
+    }
+    match venv::ready() {
+        Ok(dir) => drop(test.env("CONCORD_VENV", dir)),
+        Err(why) => eprintln!("NOT INSTALLED: {why}"),
     }
     // A test that cannot run says so on standard error, past the harness.
     let passed = sh::both(test, &mut hear);

@@ -6,6 +6,7 @@ mod layers;
 mod manifests;
 mod manuals;
 mod sources;
+mod supply;
 
 use crate::sh::{self, Outcome};
 use crate::workspace::{self, PROGRAMS, cargo};
@@ -17,11 +18,12 @@ use std::process::Command;
 /// # Errors
 /// A rule is broken, or something cannot be read.
 pub(crate) fn run(programs: &Path) -> Outcome {
-    let rules: [(&str, Vec<String>); 5] = [
+    let rules: [(&str, Vec<String>); 6] = [
         ("who may use whom", layers::broken(&workspace::packages()?)),
         ("sources", sources::broken(&tracked(".rs")?)?),
         ("manifests", manifests::broken(&tracked("Cargo.toml")?)?),
         ("manuals", manuals::broken(programs)?),
+        ("supply", supply::broken()?),
         ("documents", documents::broken(&tracked(".md")?)?),
     ];
     let mut count = 0;

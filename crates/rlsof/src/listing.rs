@@ -106,7 +106,9 @@ pub(crate) fn round(
     // The walk needs no tables, only the rows do: both are read at once. Where there is no
     // thread to be had the tables are read for the first row.
     thread::scope(|scope| {
-        let _ = Builder::new().spawn_scoped(scope, read);
+        // Said, since otherwise a variable of the environment would (`RUST_MIN_STACK`).
+        let thread = Builder::new().stack_size(2 << 20);
+        let _ = thread.spawn_scoped(scope, read);
         walk(&source, query, show, extra, print, out)
     })
 }

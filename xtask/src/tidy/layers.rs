@@ -32,6 +32,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("e2e", &["model", "render"]),
     ("emu", &["model", "solaris", "sunrt", "sysroot"]),
+    (
+        "foreign",
+        &[
+            "model", "linux", "solaris", "compare", "select", "scan", "render",
+        ],
+    ),
     ("xtask", &["render", "sunrt"]),
 ];
 

@@ -115,9 +115,7 @@ fn small_stacks(name: &str, code: &str) -> Vec<String> {
     for (number, line) in lines.iter().enumerate() {
         let next = lines.get(number + 1).copied().unwrap_or_default();
         let is_bare = line.contains("thread::spawn(") || line.contains("scope.spawn(");
-        let is_built = line.contains("Builder::new()")
-            && line.trim_end().ends_with("Builder::new()")
-            || line.contains("thread::Builder::new()");
+        let is_built = line.contains("Builder::new()");
         let is_said = line.contains("stack_size(") || next.contains("stack_size(");
         if is_bare || is_built && !is_said {
             broken.push(format!(

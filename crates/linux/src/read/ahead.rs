@@ -1,6 +1,7 @@
 //! Reads the next pieces of an answer while the last ones are parsed: of a long table the
 //! kernel's writing takes most of the time, and it writes only while somebody reads.
 
+use super::processes::STACK;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::{self, Builder};
 
@@ -32,7 +33,8 @@ pub(crate) fn ahead<Q: Sync, T: Send>(
                 let (full, pieces) = sync_channel(PIECES);
                 let (empty, used) = channel();
                 let work = move || read(question, &mut |piece| pass_on(piece, &full, &used));
-                let thread = Builder::new().spawn_scoped(scope, work).ok()?;
+                let thread = Builder::new().stack_size(STACK);
+                let thread = thread.spawn_scoped(scope, work).ok()?;
                 Some((thread, pieces, empty))
             })
             .collect();

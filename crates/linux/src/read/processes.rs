@@ -213,7 +213,8 @@ pub(crate) fn visit_in_order<T: Sync, S: Send, R: Send>(
                         let _ = found.send((at, each(item, &mut state)));
                     }
                 };
-                Builder::new().spawn_scoped(scope, work).ok()
+                let thread = Builder::new().stack_size(STACK);
+                thread.spawn_scoped(scope, work).ok()
             })
             .collect();
         drop(found);

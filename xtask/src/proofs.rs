@@ -1,0 +1,88 @@
+//! The long proofs, each a chore: faults at every system call, Miri on the code that is not
+//! safe, and the parsers on a big-endian machine.
+
+use crate::sh::{self, Outcome};
+use crate::workspace::cargo;
+use crate::{dist, packages, workspace};
+use std::process::Command;
+
+/// `cargo xtask faults`: every error at every occurrence of every system call.
+///
+/// # Errors
+/// A program does not build, or one of them answers dishonestly.
+pub(crate) fn faults() -> Outcome {
+    let programs = dist::host()?;
+    let mut test = cargo("test");
+    test.args(["--package", "e2e", "--test", "faults", "--", "every"]);
+    sh::run(test.env("CONCORD_DIST", programs))
+}
+
+/// Packages with unsafe code whose tests need no system call that Miri lacks, with the tests
+/// that are run.
+const UNSAFE: [(&str, &[&str]); 2] = [("sysroot", &["--lib"]), ("linux", &["--lib", "sys::"])];
+
+/// `cargo xtask miri`: undefined behaviour in the code that is not safe.
+///
+/// # Errors
+/// Miri finds some, or cannot be installed.
+pub(crate) fn miri() -> Outcome {
+    nightly(
+        "rustup",
+        &[
+            "component",
+            "add",
+            "--toolchain",
+            "nightly",
+            "miri",
+            "rust-src",
+        ],
+    )?;
+    for (package, words) in UNSAFE {
+        let mut arguments = vec!["+nightly", "miri", "test", "--package", package];
+        arguments.extend(words);
+        nightly("cargo", &arguments)?;
+    }
+    Ok(())
+}
+
+const BIG: &str = "s390x-unknown-linux-gnu";
+
+/// `cargo xtask bigendian`: the parsers' tests and the replay of all recorded files, on a
+/// machine whose numbers begin with the most significant byte, run by qemu-user.
+///
+/// # Errors
+/// The compiler, the linker or the emulator is missing, or a test fails.
+pub(crate) fn bigendian() -> Outcome {
+    packages::install_for("s390x-linux-gnu-gcc", "gcc-s390x-linux-gnu")?;
+    packages::install_for("qemu-s390x-static", "qemu-user-static")?;
+    sh::run(
+        Command::new("rustup")
+            .args(["target", "add", BIG])
+            .current_dir(workspace::root()),
+    )?;
+    let mut test = cargo("test");
+    test.args([
+        "--target",
+        BIG,
+        "--package",
+        "foreign",
+        "--package",
+        "model",
+        "--package",
+        "solaris",
+    ]);
+    test.args(["--package", "linux", "--lib", "--test", "replay"]);
+    test.env(
+        "CARGO_TARGET_S390X_UNKNOWN_LINUX_GNU_LINKER",
+        "s390x-linux-gnu-gcc",
+    );
+    let runner = "qemu-s390x-static -L /usr/s390x-linux-gnu";
+    sh::run(test.env("CARGO_TARGET_S390X_UNKNOWN_LINUX_GNU_RUNNER", runner))
+}
+
+/// A tool run by the nightly toolchain, whatever runs us.
+fn nightly(program: &str, arguments: &[&str]) -> Outcome {
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(workspace::root());
+    sh::run(command.env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO"))
+}
