@@ -8,6 +8,8 @@
 mod answer;
 pub mod compat;
 mod crowd;
+pub mod documents;
+pub mod faults;
 pub mod golden;
 mod program;
 pub mod recording;

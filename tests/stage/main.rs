@@ -16,9 +16,14 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let mut args = std::env::args().skip(1);
-    let role = args.next().unwrap_or_default();
-    let words: Vec<String> = args.collect();
+    // The first word is whatever a double shall be called, and need not be text.
+    let args = std::env::args_os().skip(1);
+    let mut words: Vec<String> = args.filter_map(|word| word.into_string().ok()).collect();
+    let role = if words.is_empty() {
+        String::new()
+    } else {
+        words.remove(0)
+    };
     let outcome = sys::close_inherited().and_then(|()| match role.as_str() {
         "hold" => keeper::hold(words.iter().any(|word| word == "hostpids")),
         "enter" => enter::enter(&words),

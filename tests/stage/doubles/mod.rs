@@ -4,6 +4,7 @@
 //! are, and waits for the end of the stage.
 
 mod churn;
+mod crowds;
 mod files;
 mod kernel;
 mod netns;
@@ -148,6 +149,9 @@ fn make(words: &Words<'_>) -> io::Result<Double> {
         "stray" => netns::stray(words),
         "kinds" => kinds(words),
         "churn" => churn::churn(words),
+        "children" => crowds::children(words),
+        "descriptors" => crowds::descriptors(words),
+        "forest" => crowds::forest(words),
         "idle" => Ok(Double::default()),
         other => Err(io::Error::other(format!("no such double: {other:?}"))),
     }

@@ -276,7 +276,9 @@ pub(super) fn raise_limit(count: u16) -> io::Result<()> {
     let wanted = u64::from(count) + 64;
     let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
     if soft < wanted {
-        setrlimit(Resource::RLIMIT_NOFILE, wanted.min(hard), hard)?;
+        // Root may go beyond the limit it was given.
+        setrlimit(Resource::RLIMIT_NOFILE, wanted, hard.max(wanted))
+            .or_else(|_| setrlimit(Resource::RLIMIT_NOFILE, wanted.min(hard), hard))?;
     }
     Ok(())
 }

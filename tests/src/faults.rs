@@ -1,0 +1,248 @@
+//! Faults injected by strace, and what is an honest answer to one.
+
+use crate::{Output, Stage, programs};
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::Path;
+
+/// A question put to one program.
+pub struct Question<'q> {
+    /// The program.
+    pub name: &'q str,
+    /// Its arguments, separated by blanks; they ask for JSON.
+    pub args: &'q str,
+}
+
+impl Question<'_> {
+    /// Runs it on a stage, by these words of strace's where there are any.
+    #[track_caller]
+    #[must_use]
+    pub fn run(&self, stage: &Stage, strace: &[&str]) -> Output {
+        let program = programs().join(self.name);
+        let program = program.to_str().expect("a plain path");
+        if strace.is_empty() {
+            return stage.tool(self.name, self.args);
+        }
+        let words = ["-k", "1", "20", "strace", "-f", "-qq", "-e", "signal=none"];
+        let words = words.iter().chain(strace).copied();
+        let words = words.chain([program]).chain(self.args.split_whitespace());
+        stage.inside().within(60).run("timeout".as_ref(), words)
+    }
+}
+
+/// One call that does not work.
+pub struct Fault {
+    /// The system call.
+    pub call: String,
+    /// The error it gives.
+    pub error: &'static str,
+    /// Which one of its occurrences, from 1; each thread counts for itself.
+    pub when: usize,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {} number {}", self.error, self.call, self.when)
+    }
+}
+
+/// How a program took a fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The answer is what it is without the fault.
+    Whole,
+    /// Something is missing, and there are gaps.
+    Gaps,
+    /// Exit code 2 and a line on why.
+    Refused,
+    /// It got no memory, or could not start, and was ended by a signal.
+    Died,
+}
+
+/// Calls that no program of ours makes itself: the runtime asks for memory by them, or sets
+/// itself up before `main`. Where these fail it ends itself by a signal, which no exit code
+/// of ours can be taken for.
+const RUNTIME: &[&str] = &[
+    "arch_prctl",
+    "brk",
+    "mmap",
+    "mprotect",
+    "mremap",
+    "munmap",
+    "poll",
+    "rt_sigaction",
+    "rt_sigprocmask",
+    "set_tid_address",
+    "sigaltstack",
+    "clone",
+    "clone3",
+];
+
+impl Verdict {
+    /// Judges an answer by the one given without a fault.
+    ///
+    /// # Errors
+    /// It is not honest, and why.
+    pub fn of(quiet: &Output, output: &Output, fault: &Fault) -> Result<Verdict, String> {
+        let is_runtime = RUNTIME.contains(&fault.call.as_str());
+        match output.code {
+            2 if output.stderr.is_empty() => Err("refused without a word".into()),
+            2 => Ok(Verdict::Refused),
+            0 | 1 | 3 => Verdict::answered(quiet, output),
+            124 | 137 => Err("not done in 20 seconds".into()),
+            code if code >= 128 && is_runtime && !ends(output) => Ok(Verdict::Died),
+            code => Err(format!("exit code {code}")),
+        }
+    }
+
+    fn answered(quiet: &Output, output: &Output) -> Result<Verdict, String> {
+        let (before, now) = (lines(quiet), lines(output));
+        if !ends(output) {
+            return Err(
+                "an answer without its end, and an exit code that says nothing of it".into(),
+            );
+        }
+        if before == now && output.code == quiet.code {
+            return Ok(Verdict::Whole);
+        }
+        let (gaps, gaps_before) = (missing(output), missing(quiet));
+        if gaps > gaps_before {
+            return Ok(Verdict::Gaps);
+        }
+        let lost: Vec<_> = before.difference(&now).collect();
+        let new: Vec<_> = now.difference(&before).collect();
+        Err(format!("{gaps} gaps, without: {lost:?}, instead: {new:?}"))
+    }
+}
+
+/// How much an answer says it lacks: gaps, and ports it could not ask.
+fn missing(output: &Output) -> usize {
+    let says = |line: &&str| {
+        line.starts_with("{\"type\":\"gap\"") || line.contains("\"reason\":\"not-sent\"")
+    };
+    output.text().lines().filter(says).count()
+}
+
+/// Whether an answer has its last line.
+fn ends(output: &Output) -> bool {
+    let text = output.text();
+    text.lines()
+        .last()
+        .is_some_and(|line| line.starts_with("{\"type\":\"end\""))
+}
+
+/// What an answer tells of ports: each socket, file, probe or port, by what does not change
+/// from one asking to the next.
+fn lines(output: &Output) -> BTreeSet<String> {
+    let keep = |line: &str| -> Option<String> {
+        let value: serde_json::Value = serde_json::from_str(line).ok()?;
+        let kind = value.get("type")?.as_str()?;
+        let keys: &[&str] = match kind {
+            "socket" => &["proto", "local", "port", "state", "owners"],
+            "file" => &["pid", "fd", "slot", "kind", "name"],
+            "probe" => &["addr", "proto", "port", "state"],
+            "tally" => &["state", "count"],
+            "port" => &["protocol", "address", "port", "verdict", "pid", "command"],
+            "sign" => &["sign", "what", "place"],
+            _ => return None,
+        };
+        // A socket by what every source tells of it; cookies and queue lengths come from one.
+        let socket = value.get("socket");
+        let known = ["proto", "local", "port", "state", "inode"];
+        let known = known.iter().filter_map(|key| socket?.get(key));
+        let known: Vec<String> = known.map(ToString::to_string).collect();
+        let told: Vec<String> = keys
+            .iter()
+            .map(|key| {
+                format!(
+                    "{key}={}",
+                    value.get(key).unwrap_or(&serde_json::Value::Null)
+                )
+            })
+            .collect();
+        Some(format!("{kind} {} {}", told.join(" "), known.join(" ")))
+    };
+    output.text().lines().filter_map(keep).collect()
+}
+
+/// The calls a question makes and how often, in order of their names.
+///
+/// # Panics
+/// strace does not count.
+#[must_use]
+pub fn calls(stage: &Stage, question: &Question<'_>) -> Vec<(String, usize)> {
+    let place = "/run/concord-calls";
+    let counted = question.run(stage, &["-c", "-o", place]);
+    assert!(counted.code <= 3, "{counted}");
+    let table = stage.program("cat", place).expect(0).text();
+    let mut calls: Vec<(String, usize)> = table.lines().filter_map(row).collect();
+    calls.sort();
+    calls
+}
+
+/// `  5.00    0.000010           2         5         1 openat`
+fn row(line: &str) -> Option<(String, usize)> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let (first, name) = (words.first()?, words.last()?);
+    let _: f64 = first.parse().ok()?;
+    let count = words.get(3)?.parse().ok()?;
+    (!INFALLIBLE.contains(name)).then(|| ((*name).to_owned(), count))
+}
+
+/// Calls that the kernel lets fail with none of the errors injected: those that begin and end
+/// a program, that tell a number, that wait, and the random numbers of a kernel that has them.
+const INFALLIBLE: &[&str] = &[
+    "clock_gettime",
+    "clock_nanosleep",
+    "execve",
+    "exit",
+    "exit_group",
+    "futex",
+    "getegid",
+    "geteuid",
+    "getgid",
+    "getpid",
+    "getppid",
+    "getrandom",
+    "gettid",
+    "getuid",
+    "nanosleep",
+    "restart_syscall",
+    "rt_sigreturn",
+    "sched_yield",
+    "total",
+    "umask",
+];
+
+/// Puts a question while one call does not work.
+#[must_use]
+pub fn inject(stage: &Stage, question: &Question<'_>, fault: &Fault) -> Output {
+    let Fault { call, error, when } = fault;
+    let trace = format!("trace={call}");
+    let inject = format!("inject={call}:error={error}:when={when}");
+    let words = [
+        "--seccomp-bpf",
+        "-o",
+        "/dev/null",
+        "-e",
+        &trace,
+        "-e",
+        &inject,
+    ];
+    question.run(stage, &words)
+}
+
+/// Whether a program is one whose every system call is its own: no loader in it.
+///
+/// # Panics
+/// It cannot be read.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test reads the program it runs"
+)]
+#[must_use]
+pub fn is_static(program: &Path) -> bool {
+    let bytes = std::fs::read(program).expect("the program is there");
+    let loader = b"/ld-linux";
+    !bytes.windows(loader.len()).any(|window| window == loader)
+}
