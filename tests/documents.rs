@@ -18,7 +18,12 @@ const NOT_RUN: &[(&str, &str)] = &[
     ),
     ("cargo test", "tests do not start themselves"),
     ("dd ", "overwrites a device"),
+    ("head -c", "needs a drive with the medium in it"),
     ("mount ", "needs a drive; cargo xtask vm mounts the image"),
+    (
+        "rcompare --verify-media",
+        "needs a medium with its list of sums; tests/media.rs makes one",
+    ),
     (
         "rfuser -k",
         "refused without --yes-kill; rfuser's own tests kill",

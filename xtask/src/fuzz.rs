@@ -2,7 +2,7 @@
 //! each so long. No cargo-fuzz is needed: it is a build with LLVM's coverage counters in it.
 //!
 //! There is no address sanitizer in it: the parsers forbid unsafe code, and without it twice
-//! as many inputs are tried. `cargo xtask miri` is for the code that is not safe.
+//! as many inputs are tried. `cargo xtask miri` looks below them.
 
 use crate::sh::{self, Outcome};
 use crate::workspace::{self, cargo};

@@ -50,7 +50,7 @@ Usage: cargo xtask CHORE
   tidy              the rules of the house
   fuzz [SECONDS]    every parser of foreign bytes under a fuzzer, so long each (60)
   faults            every error at every system call of every program
-  miri              the code that is not safe, under Miri
+  miri              the parsers, and the crates they use, under Miri
   bigendian         the parsers on a big-endian machine, by qemu
   bench [growth]    our programs beside their peers; writes docs/BENCHMARKS.md (growth: and docs/growth.svg)
 ";
