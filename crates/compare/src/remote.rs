@@ -346,7 +346,7 @@ mod tests {
             "line 2: no record of ours"
         );
         assert!(told("<nmaprun><a b=<").ends_with("not XML"));
-        assert_eq!(told(&XML[..XML.len() - 12]), "it was cut short");
+        assert_eq!(told(&XML[..XML.len() - 10]), "it was cut short");
         let gap = r#"{"type":"gap","place":"10.0.0.2","reason":"late"}"#;
         let lines = LINES.replacen(
             "\n{\"type\":\"end",
