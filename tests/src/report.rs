@@ -1,6 +1,6 @@
 //! What rcompare reports, read back by the published names of its JSON.
 
-use crate::Output;
+use crate::{Inside, Output};
 use model::{Foreign, Held, Owner};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -33,6 +33,10 @@ pub struct Port {
     pub evidence: Vec<String>,
     /// Causes not ruled out.
     pub causes: Vec<String>,
+    /// What each witness says, a letter each.
+    pub vector: String,
+    /// Its number in the explanation catalogue.
+    pub pattern: String,
     /// What to do next.
     pub next: String,
 }
@@ -110,6 +114,36 @@ impl Report {
             Ok(report) => report,
             Err(why) => panic!("{why}\n{output}"),
         }
+    }
+
+    /// rcompare's report from inside a stage, with the exit code that must go with it.
+    ///
+    /// # Panics
+    /// There is none, or the code is another one.
+    #[track_caller]
+    #[must_use]
+    pub fn told(inside: &Inside<'_>, args: &str, code: i32) -> Report {
+        let output = inside.tool("rcompare", &format!("--json {args}"));
+        let report = Report::of(&output);
+        assert_eq!(output.code, code, "exit code\n{output}");
+        report
+    }
+
+    /// The evidence of every sign with this verdict, a string a sign.
+    #[must_use]
+    pub fn signs(&self, verdict: &str) -> Vec<String> {
+        let signs = self.others.get("sign").into_iter().flatten();
+        signs
+            .filter(|sign| sign.get("verdict").and_then(|it| it.as_str()) == Some(verdict))
+            .map(|sign| sign.get("evidence").unwrap_or(sign).to_string())
+            .collect()
+    }
+
+    /// Whether a place that was not seen is told of with these words.
+    #[must_use]
+    pub fn missed(&self, words: &str) -> bool {
+        let mut gaps = self.others.get("gap").into_iter().flatten();
+        gaps.any(|gap| gap.to_string().contains(words))
     }
 
     fn parse(text: &str) -> Result<Report, String> {

@@ -123,7 +123,7 @@ impl Stage {
         Inside {
             stage: self,
             how: Vec::new(),
-            limit: Duration::from_secs(60),
+            limit: Duration::from_secs(300),
             variables: Vec::new(),
         }
     }

@@ -48,7 +48,7 @@ pub(crate) fn blanks(snapshot: &Snapshot) -> Vec<Blank> {
 /// Processes of others that are not listed because the mount says so and we lack the right.
 fn hidepid(snapshot: &Snapshot) -> Option<Gap> {
     let option = snapshot.facts.identity.as_ref()?.hidepid.as_ref()?;
-    let lacks = snapshot.facts.lacking().contains(&"CAP_SYS_PTRACE");
+    let lacks = snapshot.facts.hides_others();
     let reason = format!(
         "hidepid={}: processes of other users are not listed to us",
         option.as_bytes().escape_ascii()
@@ -60,6 +60,12 @@ fn hidepid(snapshot: &Snapshot) -> Option<Gap> {
 /// to its end in another pass of the round was looked at. Places a walk was refused bear on
 /// sockets without an owner, and these say so themselves.
 fn weighs(snapshot: &Snapshot, view: &View) -> bool {
+    let extra = view.side().is_some_and(|side| !side.is_judged())
+        || matches!(view.source, Source::Pidfd | Source::Programs);
+    // These bear witness beside those that must look; without them less is known, not nothing.
+    if extra {
+        return false;
+    }
     if view.side().is_some() {
         return TABLES.iter().any(|&(family, proto)| {
             let covers = |view: &View| view.covers(family, proto, State::Listen);

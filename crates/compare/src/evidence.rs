@@ -4,6 +4,7 @@ use crate::join;
 use crate::owner;
 use crate::sandwich::Testimony;
 use crate::snapshot::{Sighting, Snapshot};
+use model::behind::LibraryReason;
 use model::{Held, IfIndex, Inet, Inode, Owner, PortState, Socket, Source, State};
 use std::net::IpAddr;
 
@@ -60,15 +61,17 @@ impl Tally {
 /// What the table sources say, a line each.
 #[must_use]
 pub fn tables(snapshot: &Snapshot, sighting: &Sighting) -> Vec<String> {
-    [
+    const TABLES: [Source; 5] = [
         Source::Procfs,
         Source::PrivateProcfs,
         Source::Netlink,
+        Source::NetlinkRead,
         Source::Mib2,
-    ]
-    .into_iter()
-    .filter_map(|source| tally(snapshot, source, sighting).line(source))
-    .collect()
+    ];
+    TABLES
+        .into_iter()
+        .filter_map(|source| tally(snapshot, source, sighting).line(source))
+        .collect()
 }
 
 /// What the MIB of Solaris says of the process that made a socket: a hint, no owner.
@@ -193,10 +196,14 @@ fn answers(
     Vec::new()
 }
 
-/// How the owners hold it, a line each.
+/// How the owners hold it, by the walk that met them, a line each.
 #[must_use]
-pub fn owners(snapshot: &Snapshot, owners: &[Owner]) -> Vec<String> {
-    let mut lines: Vec<String> = owners.iter().take(LINES_MAX).map(held).collect();
+pub fn owners(snapshot: &Snapshot, owners: &[Owner], by: Source) -> Vec<String> {
+    let mut lines: Vec<String> = owners
+        .iter()
+        .take(LINES_MAX)
+        .map(|owner| held(owner, by))
+        .collect();
     for owner in owners.iter().take(LINES_MAX) {
         if leader_has_ended(snapshot, owner) {
             let pid = owner.id.pid;
@@ -209,7 +216,7 @@ pub fn owners(snapshot: &Snapshot, owners: &[Owner]) -> Vec<String> {
     lines
 }
 
-fn held(owner: &Owner) -> String {
+fn held(owner: &Owner, source: Source) -> String {
     let pid = owner.id.pid;
     let by = match (owner.tid, owner.held) {
         (None, Held::Fd { fd }) => format!("holds it as descriptor {fd}"),
@@ -224,7 +231,88 @@ fn held(owner: &Owner) -> String {
         }
         (_, Held::Mapped) => "has it mapped into memory".to_owned(),
     };
-    format!("walk: process {pid} {by}")
+    format!("{source}: process {pid} {by}")
+}
+
+/// What is worth knowing of the programs behind the owners, a line each.
+#[must_use]
+pub fn behind(snapshot: &Snapshot, owners: &[Owner]) -> Vec<String> {
+    let text = |name: &model::Foreign| name.as_bytes().escape_ascii().to_string();
+    let known = owners
+        .iter()
+        .filter_map(|owner| snapshot.behind.get(&owner.id));
+    let mut lines = Vec::new();
+    for behind in known.take(LINES_MAX) {
+        let pid = behind.id.pid;
+        let parents: Vec<String> = behind
+            .parents
+            .iter()
+            .map(|(pid, name)| format!("{} {pid}", text(name)))
+            .collect();
+        if !parents.is_empty() {
+            lines.push(format!(
+                "program: {pid} is a child of {}",
+                parents.join(", of ")
+            ));
+        }
+        if let Some(container) = &behind.container {
+            let (engine, id) = (&container.engine, text(&container.id));
+            lines.push(format!(
+                "program: {pid} runs in the {engine} container {id}"
+            ));
+        } else if let Some(cgroup) = behind.cgroup.as_ref().filter(|it| it.as_bytes() != b"/") {
+            lines.push(format!("program: {pid} is in the cgroup {}", text(cgroup)));
+        }
+        for flag in &behind.flags {
+            if let model::behind::Flag::Preload { name, value } = flag {
+                lines.push(format!("program: {pid} has {name}={}", text(value)));
+            }
+        }
+        for library in behind.libraries.iter().take(LINES_MAX) {
+            let why = match library.why {
+                LibraryReason::Deleted => "deleted or replaced",
+                LibraryReason::Memfd => "never a file",
+                LibraryReason::Foreign => "outside the directories of packages",
+            };
+            lines.push(format!(
+                "program: {pid} has mapped {}, {why}",
+                text(&library.path)
+            ));
+        }
+    }
+    lines.dedup();
+    lines
+}
+
+/// Where a socket of another namespace is, and who is there.
+#[must_use]
+pub fn elsewhere(snapshot: &Snapshot, sighting: &Sighting, owners: &[Owner]) -> Vec<String> {
+    let (ours, its) = (snapshot.facts.observer.netns, sighting.socket.netns);
+    let (Some(ours), Some(its)) = (ours, its) else {
+        return Vec::new();
+    };
+    if ours == its {
+        return Vec::new();
+    }
+    let mut lines = vec![format!(
+        "netns: it is in network namespace {its}, we are in {ours}"
+    )];
+    if !snapshot.facts.other_netns.contains(&its) {
+        lines.push("netns: no process has its first thread in that namespace".to_owned());
+    }
+    for owner in owners.iter().take(LINES_MAX) {
+        let process = snapshot.processes.get(&owner.id);
+        if let Some(netns) = process.and_then(|it| it.netns).filter(|it| *it != its) {
+            lines.push(format!(
+                "netns: process {} itself is in namespace {netns}",
+                owner.id.pid
+            ));
+        }
+    }
+    if owners.is_empty() {
+        lines.push("walk: nobody was found holding it".to_owned());
+    }
+    lines
 }
 
 /// Whether only threads of a process live on: its leader has ended, and a zombie has neither

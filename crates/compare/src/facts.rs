@@ -5,7 +5,7 @@ use model::ask::Observer;
 use model::counters::Mismatch;
 use model::procfs::ProcIdentity;
 use model::steering::Steer;
-use model::{Family, Foreign, Gaps, IfIndex, KernelPort, NetNs};
+use model::{Family, Foreign, Gaps, IfIndex, KernelPort, NetNs, ProcessId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -22,9 +22,12 @@ pub struct Facts {
     /// Ports the kernel itself holds.
     #[serde(default)]
     pub kernel_ports: Vec<KernelPort>,
-    /// Network namespaces of processes other than ours, which were not examined.
+    /// Network namespaces of processes other than ours.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub other_netns: Vec<NetNs>,
+    /// Whether the sockets of other namespaces were asked for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub all_netns: bool,
     /// Whether `/proc` is what it should be; none where nobody asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<ProcIdentity>,
@@ -38,6 +41,9 @@ pub struct Facts {
     /// be missing, but no port.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steering_gaps: Gaps,
+    /// When the host began, in milliseconds since 1970 by its own clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub boot_ms: Option<u64>,
     /// Places that could not be read for this.
     pub gaps: Gaps,
 }
@@ -111,6 +117,24 @@ impl Facts {
     #[must_use]
     pub fn sees_all_pids(&self) -> Option<bool> {
         self.is_first("pid", self.observer.pidns?)
+    }
+
+    /// Whether processes of others are not listed to us: the mount says so, and we lack the
+    /// right to see them all the same.
+    #[must_use]
+    pub fn hides_others(&self) -> bool {
+        let identity = self.identity.as_ref();
+        let hidepid = identity.is_some_and(|identity| identity.hidepid.is_some());
+        hidepid && self.lacking().contains(&"CAP_SYS_PTRACE")
+    }
+
+    /// When a process began, in milliseconds since 1970: on Linux its start is told in
+    /// hundredths of a second since the host began.
+    #[must_use]
+    pub fn since_ms(&self, id: &ProcessId) -> Option<u64> {
+        const TICK_MS: u64 = 10;
+        let since = id.start.checked_mul(TICK_MS)?;
+        (id.start > 0).then_some(self.boot_ms?.checked_add(since)?)
     }
 
     /// Capabilities we lack that a full look needs.

@@ -3,6 +3,7 @@
 use crate::explain::Vector;
 use crate::snapshot::Snapshot;
 use crate::verdict::{Verdict, Weight};
+use model::behind::{Behind, Flag as Odd, LibraryReason};
 use model::{Cookie, Foreign, Inode, NetNs, Owner, Pid, Process, Proto, State, Uid};
 use serde::Serialize;
 use std::net::IpAddr;
@@ -97,6 +98,12 @@ pub struct Holder {
     /// Current directory.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cwd: Option<Foreign>,
+    /// When it began, in milliseconds since 1970, where the host tells when it did itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since_ms: Option<u64>,
+    /// What stands behind it; of owners of ports only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub behind: Option<Behind>,
     /// What is odd about the process.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub flags: Vec<Flag>,
@@ -114,6 +121,14 @@ pub enum Flag {
     FakeKthread,
     /// It runs in another network namespace than its socket.
     OtherNetns,
+    /// Its environment has a library loaded before all others.
+    Preload,
+    /// It has mapped code from outside the directories packages put libraries in.
+    ForeignLibrary,
+    /// It has mapped a library whose file is deleted or never was one.
+    DeletedLibrary,
+    /// It has memory that is both writable and code.
+    WritableCode,
 }
 
 impl Flag {
@@ -125,6 +140,10 @@ impl Flag {
             Flag::ExeMemfd => "EXE_MEMFD",
             Flag::FakeKthread => "FAKE_KTHREAD",
             Flag::OtherNetns => "OTHER_NETNS",
+            Flag::Preload => "PRELOAD",
+            Flag::ForeignLibrary => "FOREIGN_LIBRARY",
+            Flag::DeletedLibrary => "DELETED_LIBRARY",
+            Flag::WritableCode => "WRITABLE_CODE",
         }
     }
 }
@@ -133,14 +152,21 @@ impl Flag {
 #[must_use]
 pub fn holder(snapshot: &Snapshot, owner: Owner, netns: Option<NetNs>) -> Holder {
     let process = snapshot.processes.get(&owner.id);
+    let behind = snapshot.behind.get(&owner.id);
+    let mut flags = process
+        .map(|process| flags(process, netns))
+        .unwrap_or_default();
+    flags.extend(behind.into_iter().flat_map(behind_flags));
+    flags.sort_unstable();
+    flags.dedup();
     Holder {
         ppid: process.and_then(|process| process.ppid),
         exe: process.and_then(|process| process.exe.clone()),
         cmdline: process.and_then(|process| process.cmdline.clone()),
         cwd: snapshot.cwds.get(&owner.id).cloned(),
-        flags: process
-            .map(|process| flags(process, netns))
-            .unwrap_or_default(),
+        since_ms: snapshot.facts.since_ms(&owner.id),
+        behind: behind.cloned(),
+        flags,
         owner,
     }
 }
@@ -162,6 +188,32 @@ fn flags(process: &Process, netns: Option<NetNs>) -> Vec<Flag> {
     .into_iter()
     .filter_map(|(is, flag)| is.then_some(flag))
     .collect()
+}
+
+/// What a closer look at the program adds.
+fn behind_flags(behind: &Behind) -> Vec<Flag> {
+    let mapped = |wanted: &[LibraryReason]| {
+        let mut libraries = behind.libraries.iter();
+        libraries.any(|library| wanted.contains(&library.why))
+    };
+    let mut flags: Vec<Flag> = behind
+        .flags
+        .iter()
+        .map(|flag| match flag {
+            Odd::ExeDeleted => Flag::ExeDeleted,
+            Odd::ExeMemfd => Flag::ExeMemfd,
+            Odd::FakeKernelThread => Flag::FakeKthread,
+            Odd::Preload { .. } => Flag::Preload,
+            Odd::WritableCode { .. } => Flag::WritableCode,
+        })
+        .collect();
+    if mapped(&[LibraryReason::Foreign]) {
+        flags.push(Flag::ForeignLibrary);
+    }
+    if mapped(&[LibraryReason::Deleted, LibraryReason::Memfd]) {
+        flags.push(Flag::DeletedLibrary);
+    }
+    flags
 }
 
 #[cfg(test)]

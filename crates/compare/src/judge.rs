@@ -1,6 +1,7 @@
 //! From everything that was said to a report.
 
 use crate::blanks::blanks;
+use crate::copies;
 use crate::evidence;
 use crate::explain::{Clue, Vector, explain};
 use crate::finding::{Finding, SOCKETS_MAX, SocketFacts, holder};
@@ -14,7 +15,7 @@ use crate::snapshot::Snapshot;
 use crate::steer;
 use crate::unlisted;
 use crate::verdict::{Verdict, Weight};
-use model::{Owner, Proto, Source, State};
+use model::{Inode, Owner, Proto, Source, State};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -44,7 +45,8 @@ pub fn judge(snapshot: &Snapshot) -> Report {
         match orphan.standing {
             ports::Standing::Transient => counts.transient += 1,
             ports::Standing::Hidden | ports::Standing::Doubted | ports::Standing::Unlisted => {
-                if orphan.standing == ports::Standing::Doubted {
+                let settled = unlisted::only_bound(snapshot, &orphan);
+                if orphan.standing == ports::Standing::Doubted && !settled {
                     doubts.count += 1;
                     doubts.ports.insert((orphan.proto, orphan.port));
                     doubts.addrs.extend(&orphan.open);
@@ -66,7 +68,7 @@ pub fn judge(snapshot: &Snapshot) -> Report {
     for finding in &findings {
         *counts.verdicts.entry(finding.verdict).or_default() += 1;
     }
-    let signs = signs(&snapshot.facts);
+    let signs = signs(snapshot);
     for sign in signs.iter().filter(|sign| sign.weight == Weight::Finding) {
         *counts.verdicts.entry(sign.verdict).or_default() += 1;
     }
@@ -92,6 +94,7 @@ fn doubt(doubts: &mut Doubts, judged: &Judged<'_>) {
         return;
     }
     doubts.count += 1;
+    doubts.owners |= judged.nobody;
     if let Some(inet) = judged.sighting.inet() {
         doubts.ports.insert((inet.proto, inet.port));
         if !inet.local.is_unspecified() {
@@ -125,6 +128,9 @@ fn common_clues(snapshot: &Snapshot) -> Vec<Clue> {
         ),
         (netns.len() == 1, Clue::OneNetns),
         (snapshot.rounds() >= enough, Clue::Confirmed),
+        (copies::walked_all(snapshot), Clue::CopiesWalked),
+        (copies::left(snapshot) == Some(0), Clue::AllCounted),
+        (copies::left(snapshot) > Some(0), Clue::Uncounted),
     ]
     .into_iter()
     .filter_map(|(is, clue)| is.then_some(clue))
@@ -145,6 +151,7 @@ fn listed_finding(snapshot: &Snapshot, sockets: &[Judged<'_>], common: &[Clue]) 
     let (vector, evidence) = witnesses(snapshot, sockets, worst, &owners);
     let mut clues = common.to_vec();
     clues.extend(socket_clues(worst));
+    clues.extend(more_clues(snapshot, worst, vector));
     let is_peered = matches!(worst.class, Class::Connection | Class::Remains);
     let mut finding = Finding {
         proto: inet.proto,
@@ -187,8 +194,12 @@ fn witnesses(
     let mut vector = Vector {
         text: letter(snapshot.text_source()),
         netlink: letter(Source::Netlink),
+        private: letter(Source::PrivateProcfs),
+        copies: copies::letter(snapshot, sighting.socket.inode),
         owner: match (owners.is_empty(), worst.nobody) {
             (_, true) => 'n',
+            // The walk never met what only copies of descriptors show.
+            _ if worst.verdict == Verdict::HiddenProcess => 'n',
             (false, false) => 'Y',
             (true, false) => '.',
         },
@@ -197,16 +208,32 @@ fn witnesses(
     let mut lines = evidence::tables(snapshot, sighting);
     lines.extend(evidence::creator(snapshot, &sighting.socket));
     lines.extend(together(sockets));
-    lines.extend(evidence::owners(snapshot, owners));
+    let met = |judged: &Judged<'_>| {
+        let inode = judged.sighting.socket.inode;
+        inode == Inode(0) || snapshot.owners(inode).next().is_some()
+    };
+    let walked = worst.nobody || sockets.iter().any(met);
+    let by = if walked { Source::Walk } else { Source::Pidfd };
+    lines.extend(evidence::owners(snapshot, owners, by));
+    lines.extend(evidence::behind(snapshot, owners));
+    if worst.verdict == Verdict::HiddenProcess {
+        lines.extend(evidence::nobody(snapshot));
+    }
     if worst.nobody {
         lines.extend(evidence::nobody(snapshot));
+        lines.extend(copies::uncounted(snapshot));
+        lines.extend(copies::rings(snapshot));
         lines.extend(evidence::kernel(snapshot, sighting));
     }
+    lines.extend(copies::told(snapshot, sighting.socket.inode));
+    lines.extend(evidence::elsewhere(snapshot, sighting, owners));
     let mut ask = |letter: &mut char, (said, line): (char, Option<String>)| {
         *letter = said;
         lines.extend(line);
     };
-    if let Some(inet) = sighting.inet() {
+    // Probes were made in our namespace.
+    let here = worst.verdict != Verdict::OtherNetns;
+    if let Some(inet) = sighting.inet().filter(|_| here) {
         ask(&mut vector.bind, evidence::bind(snapshot, inet));
         if worst.class == Class::Listener {
             ask(&mut vector.local, evidence::connect(snapshot, inet));
@@ -267,6 +294,35 @@ fn socket_clues(judged: &Judged<'_>) -> impl Iterator<Item = Clue> {
     .filter_map(|(is, clue)| is.then_some(clue))
 }
 
+/// Clues from witnesses that were not asked in every run.
+fn more_clues(
+    snapshot: &Snapshot,
+    judged: &Judged<'_>,
+    vector: Vector,
+) -> impl Iterator<Item = Clue> {
+    let inet = judged.sighting.inet();
+    let asked = &snapshot.copies.sockets;
+    let asked = asked.get(&judged.sighting.socket.inode);
+    let plain =
+        asked.is_some_and(|it| it.filter == Some(0) && it.min_ttl.is_none_or(|ttl| ttl <= 0));
+    let dual = inet.is_some_and(|inet| inet.is_listener() && inet.v6only == Some(false));
+    let unanswered = inet.is_some_and(|inet| {
+        inet.proto == Proto::Udp
+            && evidence::remote(snapshot, inet).1.is_some()
+            && vector.remote == '.'
+    });
+    [
+        (true, Clue::Port),
+        (plain, Clue::NoSocketFilter),
+        (vector.private == 'Y', Clue::PrivateShows),
+        (vector.private == 'n', Clue::PrivateAgrees),
+        (dual && vector.local != 'n', Clue::DualStack),
+        (unanswered, Clue::Unanswered),
+    ]
+    .into_iter()
+    .filter_map(|(is, clue)| is.then_some(clue))
+}
+
 /// A finding of which only the essence is known.
 pub(crate) fn blank(verdict: Verdict, vector: Vector, evidence: Vec<String>) -> Finding {
     Finding {
@@ -293,11 +349,12 @@ pub(crate) fn blank(verdict: Verdict, vector: Vector, evidence: Vec<String>) -> 
     }
 }
 
-fn own(finding: &mut Finding, snapshot: &Snapshot, owners: Vec<Owner>) {
-    finding.owners = owners
+/// Puts owners to a finding, beside those it has.
+pub(crate) fn own(finding: &mut Finding, snapshot: &Snapshot, owners: Vec<Owner>) {
+    let holders = owners
         .into_iter()
-        .map(|owner| holder(snapshot, owner, finding.netns))
-        .collect();
+        .map(|owner| holder(snapshot, owner, finding.netns));
+    finding.owners.extend(holders);
     let first = finding.owners.first();
     finding.pid = first.map(|holder| holder.owner.id.pid);
     finding.command = first.map(|holder| holder.owner.comm.clone());

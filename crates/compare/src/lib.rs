@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod blanks;
+pub mod copies;
 pub mod evidence;
 pub mod explain;
 pub mod facts;
@@ -25,6 +26,7 @@ pub mod report;
 pub mod sandwich;
 pub mod signs;
 pub mod snapshot;
+mod sniffers;
 pub mod statement;
 pub mod steer;
 mod story;

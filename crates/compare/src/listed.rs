@@ -1,5 +1,6 @@
 //! Sockets that some table lists: each judged, then put together by endpoint.
 
+use crate::copies;
 use crate::evidence;
 use crate::owner::{self, Ownership};
 use crate::sandwich::{self, ENOUGH, Side};
@@ -88,8 +89,11 @@ fn one<'s>(
         nobody: matches!(ownership, Ownership::Nobody | Ownership::Doubted),
         doubt: None,
     };
+    if is_elsewhere(snapshot, sighting) {
+        return elsewhere(snapshot, judged);
+    }
     let standing = standing(snapshot, sighting);
-    if let Ownership::Held(owners) = &ownership {
+    if let Ownership::Held(owners) | Ownership::Unseen(owners) = &ownership {
         judged.owners.clone_from(owners);
     }
     let inode_zero = sighting.socket.inode == Inode(0);
@@ -97,12 +101,14 @@ fn one<'s>(
         sandwich::Standing::Transient => {}
         sandwich::Standing::Hidden(_) | sandwich::Standing::Doubted(_) if inode_zero => {}
         sandwich::Standing::Hidden(Side::Text) => judged.verdict = Verdict::HiddenFromProcfs,
-        sandwich::Standing::Hidden(Side::Diag) => judged.verdict = Verdict::HiddenFromNetlink,
+        sandwich::Standing::Hidden(_) => judged.verdict = Verdict::HiddenFromNetlink,
         sandwich::Standing::Doubted(side) => {
             judged.verdict = Verdict::Limited;
             judged.doubt = Some(match side {
                 Side::Text => "procfs does not show it so far: three rounds are needed",
-                Side::Diag => "netlink does not show it so far: three rounds are needed",
+                Side::Diag | Side::Private | Side::Reread => {
+                    "netlink does not show it so far: three rounds are needed"
+                }
             });
         }
         sandwich::Standing::Agrees | sandwich::Standing::Alone(_) => {
@@ -112,6 +118,23 @@ fn one<'s>(
         }
     }
     Some(judged)
+}
+
+/// Whether it lives in another network namespace than the one we look at.
+fn is_elsewhere(snapshot: &Snapshot, sighting: &Sighting) -> bool {
+    let (ours, its) = (snapshot.facts.observer.netns, sighting.socket.netns);
+    matches!((ours, its), (Some(ours), Some(its)) if ours != its)
+}
+
+/// A port of another namespace: only one view can show it, and of its owner only what the
+/// walks found. Connections there are nobody's question.
+fn elsewhere<'s>(snapshot: &Snapshot, mut judged: Judged<'s>) -> Option<Judged<'s>> {
+    judged.verdict = Verdict::OtherNetns;
+    judged.nobody = false;
+    if judged.owners.is_empty() {
+        judged.owners = copies::owners(snapshot, judged.sighting.socket.inode);
+    }
+    matches!(judged.class, Class::Listener | Class::Bound | Class::Raw).then_some(judged)
 }
 
 fn standing(snapshot: &Snapshot, sighting: &Sighting) -> sandwich::Standing {
@@ -145,6 +168,7 @@ fn held(snapshot: &Snapshot, judged: &mut Judged<'_>, ownership: Ownership, nobo
             Verdict::Agree => plain,
             manner => manner,
         },
+        Ownership::Unseen(_) => Verdict::HiddenProcess,
         Ownership::Nobody => {
             let (verdict, owners) = owner::nobody(snapshot, judged.sighting, nobodies);
             judged.owners = owners;

@@ -1,9 +1,12 @@
 //! Who holds a socket, how, and what it means when nobody was found.
 
+use crate::copies;
 use crate::sandwich::{ENOUGH, Testimony};
 use crate::snapshot::{Sighting, Snapshot, View};
 use crate::verdict::Verdict;
-use model::{Gap, Held, Inode, KernelPort, Owner, Proto, Source, State};
+use model::asked::RingTrace;
+use model::{Gap, Held, Inode, KernelPort, Owner, Pid, Proto, Source, State};
+use std::collections::BTreeSet;
 
 /// What the owner walks say of one socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +18,9 @@ pub enum Ownership {
     /// The tables name no inode at all (Solaris before October 2019, and Oracle's): a walk can
     /// tell nothing of it.
     Untold,
+    /// These hold it by copies of their descriptors, and walks that began after it was listed
+    /// and ended before it was listed again met it nowhere, in every round that is needed.
+    Unseen(Vec<Owner>),
     /// Nobody was found, by walks that began after it was listed and ended before it was
     /// listed again, in every round that is needed.
     Nobody,
@@ -54,6 +60,11 @@ pub fn ownership(snapshot: &Snapshot, sighting: &Sighting) -> Ownership {
     if !owners.is_empty() {
         return Ownership::Held(owners);
     }
+    // One whose process the walk was refused is no surprise to have been missed.
+    let copied = copies::owners(snapshot, inode);
+    if copied.iter().any(|owner| is_refused(snapshot, owner)) {
+        return Ownership::Held(copied);
+    }
     let rounds: Vec<Walked> = (1..=snapshot.rounds())
         .map(|round| walked(snapshot, sighting, round))
         .filter(|walked| *walked != Walked::Not)
@@ -64,10 +75,14 @@ pub fn ownership(snapshot: &Snapshot, sighting: &Sighting) -> Ownership {
         .take_while(|walked| **walked == Walked::Missed)
         .count();
     match (rounds.len(), missed) {
-        (0, _) => Ownership::Unasked,
-        (_, missed) if missed >= ENOUGH => Ownership::Nobody,
-        (rounds, missed) if rounds == missed => Ownership::Doubted,
-        _ => Ownership::Unsettled,
+        (0, _) if copied.is_empty() => Ownership::Unasked,
+        (1.., missed) if missed >= ENOUGH => match copied.is_empty() {
+            true => Ownership::Nobody,
+            false => Ownership::Unseen(copied),
+        },
+        (rounds @ 1.., missed) if rounds == missed => Ownership::Doubted,
+        _ if copied.is_empty() => Ownership::Unsettled,
+        _ => Ownership::Held(copied),
     }
 }
 
@@ -101,6 +116,34 @@ pub fn unreadable(snapshot: &Snapshot) -> Vec<&Gap> {
     gaps.sort_unstable();
     gaps.dedup();
     gaps
+}
+
+/// The processes that hold ports, for a closer look.
+#[must_use]
+pub fn of_ports(snapshot: &Snapshot) -> BTreeSet<Pid> {
+    let ports = snapshot.sockets.values().filter(|sighting| {
+        sighting
+            .inet()
+            .is_some_and(|inet| inet.is_listener() || inet.state == State::Bound)
+    });
+    let inodes = ports.map(|sighting| sighting.socket.inode);
+    let inodes = inodes.chain(snapshot.packets.keys().copied());
+    let owners = inodes.flat_map(|inode| {
+        let walked = snapshot.owners(inode).map(|owner| owner.id.pid);
+        let copied = snapshot.copies.held.get(&inode).into_iter().flatten();
+        walked.chain(copied.map(|copied| copied.pid))
+    });
+    owners.collect()
+}
+
+/// Whether a copied descriptor's process refused itself to the walk.
+fn is_refused(snapshot: &Snapshot, owner: &Owner) -> bool {
+    const REFUSED: [i32; 2] = [1, 13];
+    let place = format!("/proc/{}/", owner.id.pid);
+    let mut refused = unreadable(snapshot).into_iter();
+    refused.any(|gap| {
+        gap.place.starts_with(&place) && gap.errno.is_some_and(|errno| REFUSED.contains(&errno))
+    })
 }
 
 /// The verdict on how a socket is held, where its holders are known.
@@ -145,7 +188,13 @@ pub fn nobody(snapshot: &Snapshot, sighting: &Sighting, nobodies: usize) -> (Ver
     if count > 0 && u64::try_from(nobodies).is_ok_and(|nobodies| nobodies <= count) {
         return (Verdict::OwnerInFlight, waiting);
     }
-    let verdict = if !unreadable(snapshot).is_empty() {
+    // There is one place left, and the kernel counts enough sockets that are in no table.
+    let counted = copies::left(snapshot);
+    let enough = counted.is_some_and(|left| usize::try_from(left).is_ok_and(|it| it >= nobodies));
+    if enough && only_mapped_ring(snapshot) {
+        return (Verdict::OwnerIoUring, Vec::new());
+    }
+    let verdict = if !unreadable(snapshot).is_empty() || snapshot.facts.hides_others() {
         Verdict::OwnerUnreadable
     } else if snapshot.facts.sees_all_pids() == Some(false) {
         Verdict::OwnerOutsidePidns
@@ -153,6 +202,13 @@ pub fn nobody(snapshot: &Snapshot, sighting: &Sighting, nobodies: usize) -> (Ver
         Verdict::OwnerUnknown
     };
     (verdict, Vec::new())
+}
+
+/// Whether one process alone has an io_uring that no descriptor leads to, and it is mapped.
+fn only_mapped_ring(snapshot: &Snapshot) -> bool {
+    let mut rings = snapshot.rings.values();
+    let first = rings.next().map(|ring| ring.by);
+    first == Some(RingTrace::Mapped) && rings.next().is_none()
 }
 
 /// The tunnel or server inside the kernel that holds this port, where there is one now. The

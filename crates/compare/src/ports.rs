@@ -118,7 +118,10 @@ fn striking(
             | Source::Netlink
             | Source::Mib2
             | Source::Kstat
+            | Source::NetlinkRead
             | Source::Walk
+            | Source::Pidfd
+            | Source::Programs
             | Source::Remote => (&[], How::Open),
         };
         let found = view.probes.with(states);

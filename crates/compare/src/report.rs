@@ -63,6 +63,8 @@ pub struct Doubts {
     pub count: usize,
     /// Ports among them, which probes can ask again.
     pub ports: BTreeSet<(Proto, u16)>,
+    /// Whether an owner is among what is in doubt.
+    pub owners: bool,
     /// Addresses at which the ports among them answered or should have.
     pub addrs: BTreeSet<std::net::IpAddr>,
 }

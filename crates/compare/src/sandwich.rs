@@ -28,13 +28,32 @@ pub enum Testimony {
     Blind,
 }
 
-/// The two ways socket tables are told.
+/// The ways socket tables are told. The first two are judged; the others only bear witness
+/// against them, and their own silence accuses nobody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Side {
     /// The text tables of `/proc/net`.
     Text,
     /// sock_diag.
     Diag,
+    /// The text tables through a procfs that nothing can be mounted over.
+    Private,
+    /// sock_diag received by another call.
+    Reread,
+}
+
+impl Side {
+    /// The two that are judged.
+    const JUDGED: [Side; 2] = [Side::Text, Side::Diag];
+
+    /// All of them.
+    const ALL: [Side; 4] = [Side::Text, Side::Diag, Side::Private, Side::Reread];
+
+    /// Whether its silence can be an accusation, and a table it could not read a blank.
+    #[must_use]
+    pub fn is_judged(self) -> bool {
+        Side::JUDGED.contains(&self)
+    }
 }
 
 /// What one round amounts to.
@@ -78,26 +97,26 @@ pub fn round(passes: &[(Side, Testimony)]) -> Round {
             .filter(move |pass| pass.0 == side)
             .map(|pass| pass.1)
     };
-    let saw = |side| of(side).any(|testimony| testimony == Testimony::Seen);
-    let looked = |side| of(side).any(|testimony| testimony != Testimony::Blind);
-    match (saw(Side::Text), saw(Side::Diag)) {
-        (true, true) => Round::Both,
-        (false, false) if looked(Side::Text) || looked(Side::Diag) => Round::Gone,
-        (false, false) => Round::Blind,
-        (text, _) => {
-            let (sees, other) = if text {
-                (Side::Text, Side::Diag)
-            } else {
-                (Side::Diag, Side::Text)
-            };
-            if !looked(other) {
-                Round::Only(sees)
-            } else if is_denied(passes, sees, other) {
-                Round::Denied(other)
-            } else {
-                Round::Unsettled
-            }
-        }
+    let saw = |side: &Side| of(*side).any(|testimony| testimony == Testimony::Seen);
+    let looked = |side: &Side| of(*side).any(|testimony| testimony != Testimony::Blind);
+    let seers: Vec<Side> = Side::ALL.into_iter().filter(saw).collect();
+    if seers.is_empty() {
+        return match Side::ALL.iter().any(looked) {
+            true => Round::Gone,
+            false => Round::Blind,
+        };
+    }
+    let silent: Vec<Side> = Side::JUDGED.into_iter().filter(|side| !saw(side)).collect();
+    let Some(&first) = silent.first() else {
+        return Round::Both;
+    };
+    if !silent.iter().any(looked) {
+        return Round::Only(seers.first().copied().unwrap_or(first));
+    }
+    let denied = |side: &&Side| seers.iter().any(|sees| is_denied(passes, *sees, **side));
+    match silent.iter().find(denied) {
+        Some(side) => Round::Denied(*side),
+        None => Round::Unsettled,
     }
 }
 

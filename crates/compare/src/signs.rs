@@ -1,10 +1,14 @@
 //! What is wrong with the host rather than with one of its ports.
 
+use crate::copies;
 use crate::explain::{Clue, Vector, explain};
 use crate::facts::Facts;
+use crate::snapshot::Snapshot;
+use crate::sniffers;
 use crate::verdict::{Verdict, Weight};
 use model::procfs::{ListingSign, ProcIdentity, ProcMount, ProcSign};
-use model::{Family, Foreign, Pid};
+use model::receipt::MessageSign;
+use model::{Family, Foreign, Pid, Proto};
 use serde::Serialize;
 
 /// What is reported of the host as a whole.
@@ -24,9 +28,10 @@ pub struct Sign {
     pub next: String,
 }
 
-/// Every sign the facts hold.
+/// Every sign of what was said.
 #[must_use]
-pub fn signs(facts: &Facts) -> Vec<Sign> {
+pub fn signs(snapshot: &Snapshot) -> Vec<Sign> {
+    let facts = &snapshot.facts;
     let told_where = |wanted: bool| {
         let identity = facts.identity.iter();
         identity.flat_map(move |identity| {
@@ -48,15 +53,82 @@ pub fn signs(facts: &Facts) -> Vec<Sign> {
             )
         })
         .collect();
-    [
+    let host = [
+        (
+            Verdict::HiddenFromNetlink,
+            Weight::Finding,
+            rewritten(snapshot),
+        ),
+        (
+            Verdict::HiddenProcess,
+            Weight::Finding,
+            copies::hidden(snapshot),
+        ),
         (Verdict::ProcTampered, Weight::Finding, tampered),
         (Verdict::ProcTampered, Weight::Note, elsewhere),
         (Verdict::CounterMismatch, Weight::Finding, counted),
-    ]
-    .into_iter()
-    .filter(|(_, _, evidence)| !evidence.is_empty())
-    .filter_map(|(verdict, weight, evidence)| sign(verdict, weight, evidence))
-    .collect()
+    ];
+    host.into_iter()
+        .filter(|(_, _, evidence)| !evidence.is_empty())
+        .filter_map(|(verdict, weight, evidence)| {
+            sign(verdict, weight, counters_clue(facts), evidence)
+        })
+        .chain(sniffers::signs(snapshot))
+        .collect()
+}
+
+/// Which way the counters and the tables differ.
+fn counters_clue(facts: &Facts) -> Option<Clue> {
+    let mut mismatches = facts.counted.iter().flat_map(|it| &it.mismatches);
+    let first = mismatches
+        .next()
+        .filter(|it| it.counter.contains("inuse"))?;
+    Some(if first.counted > first.rows {
+        Clue::RowsMissing
+    } else {
+        Clue::RowsTooMany
+    })
+}
+
+fn family(family: Family) -> &'static str {
+    match family {
+        Family::Inet => "IPv4",
+        Family::Inet6 => "IPv6",
+        Family::Unix => "unix",
+        Family::Packet => "packet",
+        Family::Netlink => "netlink",
+    }
+}
+
+/// What is wrong with answers of sock_diag, and the sockets that stood in them all the same.
+fn rewritten(snapshot: &Snapshot) -> Vec<String> {
+    let mut lines = Vec::new();
+    for received in &snapshot.received {
+        let (by, family) = (received.by.name(), family(received.family));
+        let proto = received.proto.map_or("", Proto::name);
+        for sign in &received.signs {
+            let what = match sign {
+                MessageSign::LongMessage { message } => {
+                    format!("message {message} goes on past its end into another one")
+                }
+                MessageSign::NotTiled { message } => {
+                    format!("the attributes of message {message} do not fill it")
+                }
+                MessageSign::DirtyTail { bytes } => {
+                    format!("{bytes} bytes after its end were written to")
+                }
+            };
+            lines.push(format!("{proto} {family} by {by}: {what}"));
+        }
+        for inet in received.carved.iter().filter_map(|it| it.kind.inet()) {
+            lines.push(format!(
+                "{proto} {family} by {by}: recovered {} {}:{} {}",
+                inet.proto, inet.local, inet.port, inet.state
+            ));
+        }
+    }
+    lines.dedup();
+    lines
 }
 
 /// Whether a sign bears on what we, or whoever works in the machine's first mounts, see. A
@@ -79,9 +151,16 @@ fn concerns_us(identity: &ProcIdentity, sign: &ProcSign) -> bool {
     }
 }
 
-fn sign(verdict: Verdict, weight: Weight, evidence: Vec<String>) -> Option<Sign> {
+/// Puts causes and the next step to what was seen.
+pub(crate) fn sign(
+    verdict: Verdict,
+    weight: Weight,
+    clue: Option<Clue>,
+    evidence: Vec<String>,
+) -> Option<Sign> {
     // Only what every reading agreed on gets this far.
-    let found = explain(verdict, Vector::BLIND, &[Clue::Confirmed])?;
+    let clues: Vec<Clue> = clue.into_iter().chain([Clue::Confirmed]).collect();
+    let found = explain(verdict, Vector::BLIND, &clues)?;
     Some(Sign {
         verdict,
         weight,
@@ -166,13 +245,21 @@ fn text(foreign: &Foreign) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn of(facts: Facts) -> Vec<Sign> {
+        signs(&Snapshot {
+            facts,
+            ..Snapshot::default()
+        })
+    }
+
     use crate::facts::Counted;
     use model::counters::Mismatch;
 
     #[test]
     fn f8_a_connection_that_is_counted_and_not_listed() {
         let mut facts = Facts::default();
-        assert!(signs(&facts).is_empty());
+        assert!(of(facts.clone()).is_empty());
         facts.counted = Some(Counted {
             readings: 3,
             quiet: true,
@@ -183,7 +270,7 @@ mod tests {
             }],
             holes: Vec::new(),
         });
-        let found = signs(&facts);
+        let found = of(facts);
         assert_eq!(found[0].verdict, Verdict::CounterMismatch);
         assert_eq!(found[0].weight, Weight::Finding);
         assert_eq!(
@@ -214,7 +301,7 @@ mod tests {
             }),
             ..Facts::default()
         };
-        let found = signs(&facts);
+        let found = of(facts);
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].verdict, Verdict::ProcTampered);
         assert_eq!(found[0].evidence.len(), 3);
@@ -241,7 +328,7 @@ mod tests {
                 }),
                 ..Facts::default()
             };
-            signs(&facts).iter().map(|sign| sign.weight).collect()
+            of(facts).iter().map(|sign| sign.weight).collect()
         };
         assert_eq!(weights(None), [Weight::Finding]);
         assert_eq!(weights(Some(Pid(1))), [Weight::Finding]);

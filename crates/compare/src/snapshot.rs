@@ -1,11 +1,15 @@
 //! Everything that was said, put together: which view showed which socket, who was found
 //! holding it, what the probes learned.
 
+use crate::copies::Copies;
 use crate::facts::Facts;
 use crate::join;
 use crate::probes::Probes;
 use crate::sandwich::{Side, Testimony};
+use model::asked::Ring;
+use model::behind::Behind;
 use model::process::Holding;
+use model::receipt::Received;
 use model::{
     Coverage, Family, Foreign, Gap, Gaps, Held, Inet, Inode, NetNs, Owner, Process, ProcessId,
     Proto, Record, Socket, Source, State,
@@ -14,30 +18,27 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 /// Views of one run, at most: as many as [`Views`] has room for.
-pub const VIEWS_MAX: usize = 128;
+pub const VIEWS_MAX: usize = 256;
 
 /// A set of views, by their place in the order of asking.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Views(u128);
+pub struct Views([u128; 2]);
 
 impl Views {
     /// Puts a view in.
     pub fn insert(&mut self, view: usize) {
-        self.0 |= bit(view);
+        if let Some(word) = self.0.get_mut(view / 128) {
+            *word |= 1 << (view % 128);
+        }
     }
 
     /// Whether a view is in.
     #[must_use]
     pub fn contains(self, view: usize) -> bool {
-        self.0 & bit(view) != 0
+        self.0
+            .get(view / 128)
+            .is_some_and(|word| word >> (view % 128) & 1 == 1)
     }
-}
-
-fn bit(view: usize) -> u128 {
-    u32::try_from(view)
-        .ok()
-        .and_then(|view| 1u128.checked_shl(view))
-        .unwrap_or(0)
 }
 
 /// What one source said when asked once.
@@ -61,9 +62,17 @@ impl View {
     pub fn side(&self) -> Option<Side> {
         match self.source {
             // The tables of the system's own netstat, on either system.
-            Source::Procfs | Source::PrivateProcfs | Source::Mib2 => Some(Side::Text),
+            Source::Procfs | Source::Mib2 => Some(Side::Text),
+            Source::PrivateProcfs => Some(Side::Private),
             Source::Netlink => Some(Side::Diag),
-            Source::Kstat | Source::Walk | Source::Bind | Source::Connect | Source::Remote => None,
+            Source::NetlinkRead => Some(Side::Reread),
+            Source::Kstat
+            | Source::Walk
+            | Source::Pidfd
+            | Source::Programs
+            | Source::Bind
+            | Source::Connect
+            | Source::Remote => None,
         }
     }
 
@@ -138,6 +147,16 @@ pub struct Snapshot {
     pub listings: Vec<crate::foreign::Listing>,
     /// Others that should have been asked and are not there.
     pub tool_gaps: Gaps,
+    /// Packet sockets, which have no port.
+    pub packets: BTreeMap<Inode, Socket>,
+    /// What was found without any procfs.
+    pub copies: Copies,
+    /// The programs behind owners.
+    pub behind: BTreeMap<ProcessId, Behind>,
+    /// Processes with an io_uring that no descriptor leads to.
+    pub rings: BTreeMap<ProcessId, Ring>,
+    /// How answers of sock_diag arrived, where something was wrong with one.
+    pub received: Vec<Received>,
 }
 
 impl Snapshot {
@@ -168,6 +187,29 @@ impl Snapshot {
             }
             Record::Holding(Holding { inode, owner }) => {
                 self.holdings.entry(inode).or_default().insert(owner);
+            }
+            Record::Asked(socket) => {
+                self.copies.sockets.insert(socket.inode, socket);
+            }
+            Record::Copied(copied) => {
+                self.copies
+                    .held
+                    .entry(copied.inode)
+                    .or_default()
+                    .insert(copied);
+            }
+            Record::Used(used) => self.copies.used = Some(used),
+            Record::Census(census) => self.copies.censuses.push(census),
+            Record::Ring(ring) => {
+                self.rings.insert(ring.id, ring);
+            }
+            Record::Behind(behind) => {
+                self.behind.insert(behind.id, behind);
+            }
+            Record::Received(received)
+                if !received.signs.is_empty() || !received.carved.is_empty() =>
+            {
+                self.received.push(received);
             }
             Record::Probe(probe) => {
                 if let Some(view) = self.views.get_mut(at) {
@@ -208,6 +250,15 @@ impl Snapshot {
         let Some(view) = self.views.get(at) else {
             return;
         };
+        if let model::Kind::Packet(_) = socket.kind {
+            let known = self
+                .packets
+                .entry(socket.inode)
+                .or_insert_with(|| socket.clone());
+            known.filter = socket.filter.or(known.filter.take());
+            known.cookie = socket.cookie.or(known.cookie);
+            return;
+        }
         let Some(inet) = socket.kind.inet() else {
             return;
         };
@@ -215,7 +266,8 @@ impl Snapshot {
             proto: inet.proto,
             port: inet.port,
             local: inet.local,
-            netns: socket.netns,
+            // A source that cannot tell where it stands stands where we do.
+            netns: socket.netns.or(self.facts.observer.netns),
             inode: socket.inode,
             peer: (socket.inode == Inode(0)).then_some((inet.remote, inet.remote_port)),
         };
@@ -388,6 +440,9 @@ mod tests {
         assert!(snapshot.begin(Source::Netlink, 1).is_none());
         let mut views = Views::default();
         views.insert(127);
+        views.insert(255);
+        views.insert(256);
         assert!(views.contains(127) && !views.contains(126) && !views.contains(128));
+        assert!(views.contains(255) && !views.contains(254) && !views.contains(256));
     }
 }

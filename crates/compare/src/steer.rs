@@ -3,6 +3,7 @@
 use crate::facts::Facts;
 use model::steering::{Action, Steer};
 use model::{Foreign, Proto};
+use std::net::IpAddr;
 
 /// Rules told in one finding.
 const LINES_MAX: usize = 8;
@@ -29,6 +30,24 @@ pub fn leads_away(steer: &Steer) -> bool {
 pub fn leading(facts: &Facts, proto: Proto, port: u16) -> Vec<String> {
     let steers = facts.steers.iter().filter(|steer| leads_away(steer));
     told(steers.filter(|steer| concerns(steer, proto, port)))
+}
+
+/// Where the rules for a port lead: an address where one is named, and a port.
+#[must_use]
+pub fn targets(facts: &Facts, proto: Proto, port: u16) -> Vec<(Option<IpAddr>, u16)> {
+    let steers = facts.steers.iter().filter(|steer| leads_away(steer));
+    let steers = steers.filter(|steer| concerns(steer, proto, port));
+    steers
+        .filter_map(|steer| {
+            let to = steer.to.as_deref()?;
+            // An address alone keeps the port.
+            if let Ok(addr) = to.trim_matches(['[', ']']).parse() {
+                return Some((Some(addr), port));
+            }
+            let (addr, to) = to.rsplit_once(':')?;
+            Some((addr.trim_matches(['[', ']']).parse().ok(), to.parse().ok()?))
+        })
+        .collect()
 }
 
 /// What can stop a port's packets.

@@ -7,20 +7,25 @@
 //! T, N: `+` shown by every pass of the round, `-` by none, `?` the table was not read.
 //! O: `f` descriptor, `t` thread's own, `r` io_uring, `m` in a message, `-` nobody,
 //! `x` nobody, and a process was unreadable, `?` no walk. B: `u` in use, `f` free.
+//! P: the text tables through a procfs of our own, D: sock_diag received by another call, as T
+//! and N. H: the walk over copies of descriptors, as O, and `b` a socket that is only bound.
 //! L, and R for a scan from elsewhere: `o` open, `c` closed, `t` no answer. `.` was not asked.
 #![cfg(test)]
 
 use crate::snapshot::Snapshot;
 use crate::{Outcome, Report, Verdict, judge};
+use model::asked::{AskedSocket, Copied};
 use model::process::Holding;
 use model::record::SocketRow;
 use model::*;
 use std::net::IpAddr;
 
+const WITNESSES: &str = "TNOBLRPDH";
+
 struct Line {
     inet: Inet,
     inode: Inode,
-    signs: [Vec<char>; 6],
+    signs: [Vec<char>; 9],
 }
 
 fn read(line: &str) -> Line {
@@ -35,10 +40,10 @@ fn read(line: &str) -> Line {
     let local: IpAddr = addr.trim_matches(['[', ']']).parse().unwrap();
     let state = serde_json::from_str(&format!("\"{}\"", head[2])).unwrap();
     let is_peered = !matches!(state, State::Listen | State::Close | State::Bound);
-    let mut signs: [Vec<char>; 6] = Default::default();
+    let mut signs: [Vec<char>; 9] = Default::default();
     for part in parts {
         let (witness, letters) = part.split_once(' ').unwrap();
-        signs["TNOBLR".find(witness).unwrap()] = letters.trim().chars().collect();
+        signs[WITNESSES.find(witness).unwrap()] = letters.trim().chars().collect();
     }
     Line {
         inet: Inet {
@@ -59,7 +64,7 @@ fn read(line: &str) -> Line {
 
 impl Line {
     fn sign(&self, witness: char, round: u32) -> char {
-        let signs = &self.signs["TNOBLR".find(witness).unwrap()];
+        let signs = &self.signs[WITNESSES.find(witness).unwrap()];
         let at = usize::try_from(round).unwrap() - 1;
         signs.get(at).copied().unwrap_or('.')
     }
@@ -72,10 +77,13 @@ fn tell(story: &str) -> Snapshot {
     snapshot.facts.observer.pidns = Some(0xEFFF_FFFC);
     let rounds = u32::try_from(lines[0].signs[0].len()).unwrap();
     for round in 1..=rounds {
-        for witness in "NTNTOBLNT".chars() {
+        for witness in "PDNTNTOHBLNTPD".chars() {
             match witness {
                 'T' => table(&mut snapshot, &lines, round, 'T', Source::Procfs),
                 'N' => table(&mut snapshot, &lines, round, 'N', Source::Netlink),
+                'P' => extra(&mut snapshot, &lines, round, 'P', Source::PrivateProcfs),
+                'D' => extra(&mut snapshot, &lines, round, 'D', Source::NetlinkRead),
+                'H' => copies(&mut snapshot, &lines, round),
                 'O' => walk(&mut snapshot, &lines, round),
                 'B' => probes(&mut snapshot, &lines, round, 'B', Source::Bind),
                 _ => probes(&mut snapshot, &lines, round, 'L', Source::Connect),
@@ -125,6 +133,55 @@ fn table(snapshot: &mut Snapshot, lines: &[Line], round: u32, witness: char, sou
         view,
         Coverage {
             looked,
+            ..Coverage::default()
+        },
+    );
+}
+
+/// A witness beside the two tables, where the story has it.
+fn extra(snapshot: &mut Snapshot, lines: &[Line], round: u32, witness: char, source: Source) {
+    if lines.iter().any(|line| line.sign(witness, round) != '.') {
+        table(snapshot, lines, round, witness, source);
+    }
+}
+
+fn copies(snapshot: &mut Snapshot, lines: &[Line], round: u32) {
+    if lines.iter().all(|line| line.sign('H', round) == '.') {
+        return;
+    }
+    let view = snapshot.begin(Source::Pidfd, round).unwrap();
+    for (at, line) in lines.iter().enumerate() {
+        let listening = match line.sign('H', round) {
+            'f' => line.inet.state == State::Listen,
+            'b' => false,
+            _ => continue,
+        };
+        let (pid, inode) = (Pid(800 + u32::try_from(at).unwrap()), line.inode);
+        let asked = AskedSocket {
+            inode,
+            domain: 2,
+            socket_type: if line.inet.proto == Proto::Udp { 2 } else { 1 },
+            protocol: if line.inet.proto == Proto::Udp { 17 } else { 6 },
+            listening,
+            local: Some((line.inet.local, line.inet.port)),
+            ..AskedSocket::default()
+        };
+        snapshot.add(view, Record::Asked(asked));
+        let (tid, fd) = (None, 3);
+        snapshot.add(
+            view,
+            Record::Copied(Copied {
+                pid,
+                tid,
+                fd,
+                inode,
+            }),
+        );
+    }
+    snapshot.end(
+        view,
+        Coverage {
+            processes: Some(9),
             ..Coverage::default()
         },
     );
@@ -212,3 +269,4 @@ fn check(story: &str, expected: &[(u16, Verdict)], outcome: Outcome) -> Report {
 }
 
 mod cases;
+mod witnesses;

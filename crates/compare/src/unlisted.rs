@@ -1,15 +1,17 @@
 //! Ports that no table lists: what a probe from inside or a scan from outside found.
 
-use crate::evidence::list;
+use crate::copies;
+use crate::evidence::{self, list};
 use crate::explain::{Clue, Vector};
-use crate::finding::Finding;
+use crate::finding::{Finding, SOCKETS_MAX, SocketFacts};
 use crate::join;
-use crate::judge::{blank, explained};
+use crate::judge::{blank, explained, own};
 use crate::ports::{self, ByPort, Orphan};
 use crate::snapshot::Snapshot;
 use crate::steer;
 use crate::verdict::{Verdict, Weight};
-use model::{PortState, Proto, Source};
+use model::asked::AskedSocket;
+use model::{Owner, PortState, Proto, Source, State};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -17,7 +19,9 @@ use std::net::{IpAddr, Ipv4Addr};
 pub(crate) fn finding(snapshot: &Snapshot, orphan: &Orphan, common: &[Clue]) -> Finding {
     let (taken, open) = (!orphan.taken.is_empty(), !orphan.open.is_empty());
     let untold = orphan.proto == Proto::Tcp && !orphan.bound_told;
+    let kept = copies::of_port(snapshot, orphan.proto, orphan.port);
     let verdict = match orphan.standing {
+        _ if only_bound(snapshot, orphan) => Verdict::BoundNotListening,
         ports::Standing::Doubted | ports::Standing::Unlisted | ports::Standing::Transient => {
             Verdict::Limited
         }
@@ -54,6 +58,8 @@ pub(crate) fn finding(snapshot: &Snapshot, orphan: &Orphan, common: &[Clue]) -> 
             (false, false) => '.',
         },
         remote: remote_letter(snapshot, orphan.proto, orphan.port),
+        private: looked(Source::PrivateProcfs),
+        copies: if kept.is_empty() { '.' } else { 'Y' },
     };
     let addr = orphan.taken.first().or(orphan.open.first());
     let mut finding = Finding {
@@ -64,6 +70,7 @@ pub(crate) fn finding(snapshot: &Snapshot, orphan: &Orphan, common: &[Clue]) -> 
         netns: snapshot.facts.observer.netns,
         ..blank(verdict, vector, orphan_lines(orphan, untold))
     };
+    kept_by(&mut finding, snapshot, &kept);
     if verdict == Verdict::Steered {
         steered(&mut finding, snapshot);
     }
@@ -71,6 +78,38 @@ pub(crate) fn finding(snapshot: &Snapshot, orphan: &Orphan, common: &[Clue]) -> 
     clues.extend(orphan.bound_told.then_some(Clue::BoundTold));
     explained(&mut finding, &clues);
     finding
+}
+
+/// Names the sockets with this port that copies of descriptors showed, and who held them.
+fn kept_by(finding: &mut Finding, snapshot: &Snapshot, kept: &[&AskedSocket]) {
+    finding.count = kept.len();
+    for asked in kept.iter().take(SOCKETS_MAX) {
+        finding.sockets.push(SocketFacts {
+            inode: asked.inode,
+            cookie: asked.cookie,
+            uid: None,
+            recv_queue: 0,
+            send_queue: 0,
+        });
+        let owners = copies::owners(snapshot, asked.inode);
+        let lines = evidence::owners(snapshot, &owners, Source::Pidfd);
+        finding.evidence.extend(lines);
+        own(finding, snapshot, owners);
+    }
+}
+
+/// Whether a process was found holding a socket that only keeps the port, on a kernel whose
+/// tables tell of no such sockets.
+pub(crate) fn only_bound(snapshot: &Snapshot, orphan: &Orphan) -> bool {
+    let kept = copies::of_port(snapshot, orphan.proto, orphan.port);
+    let bound = |inet: model::Inet| inet.state == State::Bound;
+    orphan.proto == Proto::Tcp
+        && !orphan.bound_told
+        && orphan.open.is_empty()
+        && !kept.is_empty()
+        && kept
+            .iter()
+            .all(|asked| copies::inet(asked).is_some_and(bound))
 }
 
 fn orphan_lines(orphan: &Orphan, untold: bool) -> Vec<String> {
@@ -166,6 +205,8 @@ pub(crate) fn remote_finding(snapshot: &Snapshot, port: &RemoteOnly, common: &[C
         bind,
         local,
         remote: 'Y',
+        private: looked(Source::PrivateProcfs),
+        ..Vector::BLIND
     };
     let open: Vec<IpAddr> = port.open.iter().copied().collect();
     let mut lines = vec![format!("remote: open at {}", list(&open))];
@@ -199,7 +240,53 @@ fn steered(finding: &mut Finding, snapshot: &Snapshot) {
         finding.verdict = Verdict::Steered;
         finding.weight = Weight::Note;
         finding.evidence.extend(rules);
+        led_to(finding, snapshot);
     }
+}
+
+/// Who listens where the rules lead, in whichever namespace it was found.
+fn led_to(finding: &mut Finding, snapshot: &Snapshot) {
+    let targets: Vec<(Option<IpAddr>, u16)> =
+        steer::targets(&snapshot.facts, finding.proto, finding.port);
+    let (mut owners, mut lines) = (Vec::new(), Vec::new());
+    for sighting in snapshot.sockets.values() {
+        let Some(inet) = sighting.inet().filter(|inet| inet.is_listener()) else {
+            continue;
+        };
+        let is_meant = |&(addr, port): &(Option<IpAddr>, u16)| {
+            port == inet.port && addr.is_none_or(|addr| join::receives(inet, addr))
+        };
+        if !join::same_ports(inet.proto, finding.proto) || !targets.iter().any(is_meant) {
+            continue;
+        }
+        let netns = sighting.socket.netns;
+        let here = netns == snapshot.facts.observer.netns;
+        let place = match netns.filter(|_| !here) {
+            Some(netns) => format!(" in network namespace {netns}"),
+            None => String::new(),
+        };
+        let found: Vec<Owner> = snapshot.owners(sighting.socket.inode).cloned().collect();
+        let pids: Vec<String> = found
+            .iter()
+            .map(|it| format!("process {}", it.id.pid))
+            .collect();
+        lines.push(format!(
+            "steering: there {} {}:{}{place} is held by {}",
+            inet.proto,
+            inet.local,
+            inet.port,
+            if pids.is_empty() {
+                "nobody found".to_owned()
+            } else {
+                pids.join(", ")
+            }
+        ));
+        owners.extend(found);
+    }
+    finding.evidence.extend(lines);
+    owners.sort_unstable();
+    owners.dedup();
+    own(finding, snapshot, owners);
 }
 
 /// What scans from elsewhere say of a port, at any address.

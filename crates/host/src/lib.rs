@@ -59,6 +59,10 @@ macro_rules! facade {
             pub mod unix {
                 pub use $($system)+::read::unix::unix_sockets;
             }
+            /// Witnesses beside the tables and the walk.
+            pub mod witness {
+                pub use $($system)+::read::witness::{behind, boot_ms, copies, receipt, rings};
+            }
         }
     };
 }

@@ -13,7 +13,7 @@ pub struct Census {
     pub found: Vec<Pid>,
     /// Threads found by asking.
     pub threads: Vec<Pid>,
-    /// The highest number asked for.
+    /// The highest number asked for: beyond the last one given out and the highest one listed.
     pub last: u32,
     /// The calls that were asked, in the order of [`HiddenPid::answered`].
     pub oracles: Vec<String>,

@@ -1,6 +1,6 @@
 //! How an answer of the kernel's arrived, and whether somebody wrote to it on the way.
 
-use crate::{Gaps, Socket};
+use crate::{Family, Gaps, Proto, Socket};
 use serde::{Deserialize, Serialize};
 
 /// A system call to receive by. A hook in one of them is blind to the others.
@@ -64,4 +64,24 @@ pub enum MessageSign {
         /// How many, up to the last one that was.
         bytes: u64,
     },
+}
+
+/// What one answer of sock_diag looked like, beside its sockets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Received {
+    /// The call it was received by.
+    pub by: Receive,
+    /// Address family asked for.
+    pub family: Family,
+    /// Transport asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proto: Option<Proto>,
+    /// Messages of the answer.
+    pub messages: u64,
+    /// What is wrong with the messages and buffers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub signs: Vec<MessageSign>,
+    /// Sockets that were no longer told, but whose messages still stood in the buffer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub carved: Vec<Socket>,
 }

@@ -1,9 +1,13 @@
 //! One line of `--json`: every program prints these, and rcompare reads them back.
 
+use crate::asked::{AskedSocket, Copied, Ring, Used};
+use crate::behind::Behind;
+use crate::census::Census;
 use crate::file::FileRow;
 use crate::network::NetworkRow;
 use crate::probe::Tally;
 use crate::process::Holding;
+use crate::receipt::Received;
 use crate::{Coverage, Gap, Owner, Probe, Process, Socket, Source};
 use serde::{Deserialize, Serialize};
 
@@ -63,6 +67,20 @@ pub enum Record {
     Network(NetworkRow),
     /// A find of the owner walk.
     Holding(Holding),
+    /// A socket asked itself through a copy of a descriptor.
+    Asked(AskedSocket),
+    /// Whose descriptor it was copied from.
+    Copied(Copied),
+    /// Sockets the kernel counts, and those in some descriptor table.
+    Used(Used),
+    /// An io_uring that no descriptor leads to.
+    Ring(Ring),
+    /// Processes found by asking for every number.
+    Census(Census),
+    /// The program behind an owner.
+    Behind(Behind),
+    /// How an answer of sock_diag arrived.
+    Received(Received),
     /// A probed port.
     Probe(Probe),
     /// Probed ports that share a state.

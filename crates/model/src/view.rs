@@ -15,12 +15,20 @@ pub enum Source {
     PrivateProcfs,
     /// sock_diag.
     Netlink,
+    /// sock_diag again, received by `read(2)` and by `recvmsg(2)` into buffers that show
+    /// whether somebody wrote to them.
+    NetlinkRead,
     /// Solaris: the socket tables STREAMS modules hand out (`T_SVR4_OPTMGMT_REQ`).
     Mib2,
     /// Solaris: kernel statistics, which list the unix sockets.
     Kstat,
     /// Every descriptor table of every task, io_uring files and messages in flight included.
     Walk,
+    /// Every process found by system calls, its descriptors copied out and asked themselves:
+    /// no procfs in it.
+    Pidfd,
+    /// The programs behind the owners.
+    Programs,
     /// Bind probe.
     Bind,
     /// Connect scan from the host itself.
@@ -37,9 +45,12 @@ impl Source {
             Source::Procfs => "procfs",
             Source::PrivateProcfs => "private-procfs",
             Source::Netlink => "netlink",
+            Source::NetlinkRead => "netlink-read",
             Source::Mib2 => "mib2",
             Source::Kstat => "kstat",
             Source::Walk => "walk",
+            Source::Pidfd => "pidfd",
+            Source::Programs => "programs",
             Source::Bind => "bind",
             Source::Connect => "connect",
             Source::Remote => "remote",

@@ -75,10 +75,11 @@ const STATE: Column<Finding> = Column {
 
 const VECTOR: Column<Finding> = Column {
     key: "vector",
-    heading: "TNOBLR",
-    help: "what text table, netlink, owner walk, bind, local connect and remote scan say",
+    heading: "TNOBLRPH",
+    help: "what text table, netlink, owner walk, bind, local connect, remote scan, private procfs \
+           and the walk without procfs say",
     align: Align::Left,
-    width: 6,
+    width: 8,
     cell: |port, out| out.show(port.vector),
 };
 

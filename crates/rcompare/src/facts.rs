@@ -56,7 +56,12 @@ fn failed(error: &io::Error) -> Facts {
 }
 
 fn of(root: &Sysroot) -> Facts {
-    let (observer, mut gaps) = host::observer(root);
+    let (mut observer, mut gaps) = host::observer(root);
+    // A procfs that is not ours does not tell where we stand.
+    if observer.netns.is_none() {
+        let private = host::read::private::private(root).ok();
+        observer.netns = private.and_then(|private| host::netns(&private.root));
+    }
     let (addrs, mut more) = host::local_addrs(root);
     gaps.append(&mut more);
     let (interfaces, mut more) = host::interfaces(root);
@@ -69,9 +74,11 @@ fn of(root: &Sysroot) -> Facts {
     let other_netns = host::task_netns(root, None).into_keys().collect();
     let (steers, steering_gaps) = host::read::steering::steering(root);
     Facts {
+        boot_ms: host::read::witness::boot_ms(root),
         steers,
         steering_gaps,
         other_netns,
+        all_netns: false,
         identity: Some(identity),
         counted: Some(counted(root)),
         observer,

@@ -26,6 +26,9 @@ pub(crate) struct Options {
     /// Only read: no bind probe, no connections
     #[arg(long)]
     pub(crate) passive: bool,
+    /// Also tell the ports of every other network namespace, of containers too
+    #[arg(long)]
+    pub(crate) all_netns: bool,
     /// Connect only to these addresses of this host; without it to all it has
     #[arg(long, value_name = "ADDRESS", conflicts_with = "passive")]
     pub(crate) address: Vec<IpAddr>,

@@ -1,7 +1,9 @@
 //! What is run, in which order, with which words: a value.
 //!
 //! A round is `netlink procfs netlink procfs, walk, bind, connect, netlink procfs`: every
-//! question stands between two listings of either kind.
+//! question stands between two listings of either kind. Around all of it stand a listing
+//! through a procfs of our own and one received by other calls; beside the walk stands one
+//! that needs no procfs.
 
 use crate::options::Options;
 use compare::Facts;
@@ -15,6 +17,12 @@ use std::time::Duration;
 
 /// Addresses of the host on which all 65,535 ports are asked.
 pub(crate) const ADDRS_MAX: usize = 16;
+
+/// Owners whose programs are looked at.
+const PROGRAMS_MAX: usize = 512;
+
+/// Rounds in which the walk without procfs is made again, at most.
+const COPIES_MAX: u32 = 3;
 
 /// What a whole run is made of.
 pub(crate) struct Plan {
@@ -32,6 +40,8 @@ pub(crate) struct Plan {
     pub(crate) addrs: Vec<IpAddr>,
     /// Whether only these are asked.
     pub(crate) only: bool,
+    /// Whether the sockets of other network namespaces are asked for.
+    pub(crate) all_netns: bool,
 }
 
 /// One sibling to run.
@@ -70,6 +80,7 @@ impl Plan {
                 ),
             ));
         }
+        facts.all_netns = options.all_netns;
         Plan {
             facts,
             rounds: options.rounds,
@@ -78,25 +89,70 @@ impl Plan {
             active: !options.passive,
             addrs,
             only,
+            all_netns: options.all_netns,
         }
     }
 
     /// The listings and the walk that open a round.
     pub(crate) fn opening(&self, round: u32) -> Vec<Step> {
-        let mut steps = listing(round);
+        let mut steps = extra(round);
         steps.extend(listing(round));
-        steps.push(Step {
-            round,
-            source: Source::Walk,
-            program: "rlsof",
-            args: words(&["--json", "--sockets"]),
-        });
+        steps.extend(listing(round));
+        steps.push(walk(round, Source::Walk, &["--sockets"]));
+        steps
+    }
+
+    /// The walk without procfs: once, and again while somebody is found by one walk alone.
+    pub(crate) fn copies(&self, round: u32, doubts: &Doubts) -> Vec<Step> {
+        let again = doubts.owners && round <= COPIES_MAX;
+        let mut steps = Vec::new();
+        if host::is_solaris(None) {
+            return steps;
+        }
+        if round == 1 || again {
+            let args = ["--sockets", "--via", "pidfd"];
+            steps.push(walk(round, Source::Pidfd, &args));
+        }
+        if round == 2 && again {
+            steps.push(walk(round, Source::Programs, &["--rings"]));
+        }
+        steps
+    }
+
+    /// What is asked once: the programs behind owners, packet sockets, other namespaces.
+    pub(crate) fn once(&self, snapshot: &Snapshot) -> Vec<Step> {
+        let mut steps = Vec::new();
+        if host::is_solaris(None) {
+            return steps;
+        }
+        let pids = compare::owner::of_ports(snapshot);
+        if !pids.is_empty() {
+            let pids: Vec<String> = pids
+                .iter()
+                .take(PROGRAMS_MAX)
+                .map(ToString::to_string)
+                .collect();
+            steps.push(walk(
+                1,
+                Source::Programs,
+                &["--behind", "--pid", &pids.join(",")],
+            ));
+        }
+        for (source, via) in SIDES {
+            steps.push(table(1, source, &["--packet", "--all", "--via", via]));
+        }
+        if self.all_netns {
+            let args = ["--all-netns", "--all", "--tcp", "--udp", "--via", "netlink"];
+            steps.push(table(1, Source::Netlink, &args));
+        }
         steps
     }
 
     /// The listings that close a round.
     pub(crate) fn closing(&self, round: u32) -> Vec<Step> {
-        listing(round)
+        let mut steps = listing(round);
+        steps.extend(extra(round));
+        steps
     }
 
     /// The probes of the first round: every port, and listed ports on addresses of their own.
@@ -162,6 +218,15 @@ fn elsewhere(snapshot: &Snapshot, addrs: &[IpAddr]) -> BTreeMap<IpAddr, BTreeSet
     found.into_iter().take(ADDRS_MAX).collect()
 }
 
+/// The two sides of the comparison, and their words.
+const SIDES: [(Source, &str); 2] = [(Source::Netlink, "netlink"), (Source::Procfs, "procfs")];
+
+/// Witnesses beside them.
+const EXTRA: [(Source, &str); 2] = [
+    (Source::PrivateProcfs, "private"),
+    (Source::NetlinkRead, "netlink-read"),
+];
+
 fn listing(round: u32) -> Vec<Step> {
     listed(round, host::is_solaris(None))
 }
@@ -176,24 +241,47 @@ fn listed(round: u32, solaris: bool) -> Vec<Step> {
             args: words(&["--json", "--all", "--tcp", "--udp", "--via", "mib2"]),
         }];
     }
-    [(Source::Netlink, "netlink"), (Source::Procfs, "procfs")]
-        .into_iter()
-        .map(|(source, via)| Step {
-            round,
-            source,
-            program: "rnetstat",
-            args: words(&[
-                "--json",
-                "--all",
-                "--tcp",
-                "--udp",
-                "--udplite",
-                "--raw",
-                "--via",
-                via,
-            ]),
-        })
-        .collect()
+    let step = |(source, via)| {
+        let transports = [
+            "--all",
+            "--tcp",
+            "--udp",
+            "--udplite",
+            "--raw",
+            "--via",
+            via,
+        ];
+        table(round, source, &transports)
+    };
+    SIDES.into_iter().map(step).collect()
+}
+
+fn extra(round: u32) -> Vec<Step> {
+    // Solaris has none of them.
+    if host::is_solaris(None) {
+        return Vec::new();
+    }
+    let step = |(source, via)| table(round, source, &["--all", "--tcp", "--udp", "--via", via]);
+    EXTRA.into_iter().map(step).collect()
+}
+
+fn table(round: u32, source: Source, args: &[&str]) -> Step {
+    json(round, source, "rnetstat", args)
+}
+
+fn walk(round: u32, source: Source, args: &[&str]) -> Step {
+    json(round, source, "rlsof", args)
+}
+
+fn json(round: u32, source: Source, program: &'static str, more: &[&str]) -> Step {
+    let mut args = words(&["--json"]);
+    args.extend(words(more));
+    Step {
+        round,
+        source,
+        program,
+        args,
+    }
 }
 
 fn bind(round: u32, ports: &str) -> Step {
@@ -255,15 +343,25 @@ mod tests {
         let plan = plan(&["rcompare"], &["127.0.0.1", "::1", "fe80::1"]);
         assert_eq!(
             sources(&plan.opening(1)),
-            "netlink procfs netlink procfs walk"
+            "private-procfs netlink-read netlink procfs netlink procfs walk"
         );
+        let mut doubts = Doubts::default();
+        assert_eq!(sources(&plan.copies(1, &doubts)), "pidfd");
+        assert_eq!(sources(&plan.copies(2, &doubts)), "");
+        doubts.owners = true;
+        assert_eq!(sources(&plan.copies(2, &doubts)), "pidfd programs");
+        assert_eq!(sources(&plan.copies(3, &doubts)), "pidfd");
+        assert_eq!(sources(&plan.copies(4, &doubts)), "");
         let probes = plan.probes(&Snapshot::default());
         assert_eq!(sources(&probes), "bind connect");
         assert_eq!(
             probes[1].args.join(" "),
             "--json --connect --ports - 127.0.0.1 ::1"
         );
-        assert_eq!(sources(&plan.closing(1)), "netlink procfs");
+        assert_eq!(
+            sources(&plan.closing(1)),
+            "netlink procfs private-procfs netlink-read"
+        );
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::plan::{Plan, Step};
 use crate::progress::Progress;
 use crate::sibling::{self, BYTES_MAX, Call, Said};
 use cli::Error;
+use compare::report::Doubts;
 use compare::statement::Ended;
 use compare::{Snapshot, Statement};
 use model::Source;
@@ -43,8 +44,11 @@ pub(crate) fn run(plan: &Plan, keep: Option<&mut Keep<'_>>) -> Result<Snapshot, 
     if let Some(keep) = &mut run.keep {
         keep.programs(&run.dir);
     }
+    // Of owners a round that is under way says nothing yet.
+    let mut doubts = Doubts::default();
     for round in 1..=plan.rounds {
         run.steps(&plan.opening(round))?;
+        run.steps(&plan.copies(round, &doubts))?;
         run.tools(round)?;
         let probes = match round {
             1 => plan.probes(&run.snapshot),
@@ -52,7 +56,12 @@ pub(crate) fn run(plan: &Plan, keep: Option<&mut Keep<'_>>) -> Result<Snapshot, 
         };
         run.steps(&probes)?;
         run.steps(&plan.closing(round))?;
-        if compare::judge(&run.snapshot).doubts.count == 0 {
+        if round == 1 {
+            let once = plan.once(&run.snapshot);
+            run.steps(&once)?;
+        }
+        doubts = compare::judge(&run.snapshot).doubts;
+        if doubts.count == 0 {
             break;
         }
     }

@@ -16,6 +16,9 @@ pub(crate) const REMAINS_MAX: usize = 12;
 /// Sockets of one listing that get a line each.
 const MISSED_MAX: usize = 16;
 
+/// Ports of one verdict that are told at length; JSON tells each so.
+const DETAILS_MAX: usize = 50;
+
 /// Rules and programs that are told at the top; all of them stand in the JSON.
 const STEERS_MAX: usize = 8;
 
@@ -34,10 +37,21 @@ pub(crate) fn report(out: &mut dyn Write, report: &Report, all_gaps: bool) -> io
         ));
         reasons(&sign.evidence, &sign.causes, &sign.next, &mut text);
     }
+    let mut told: BTreeMap<Verdict, usize> = BTreeMap::new();
     for finding in &report.findings {
         if finding.weight >= Weight::Note {
-            details(finding, &mut text);
+            let count = told.entry(finding.verdict).or_default();
+            *count += 1;
+            if *count <= DETAILS_MAX {
+                details(finding, &mut text);
+            }
         }
+    }
+    for (verdict, count) in told.into_iter().filter(|it| it.1 > DETAILS_MAX) {
+        let more = count - DETAILS_MAX;
+        text.show(format_args!(
+            "\n{verdict}  {more} ports more: in the table below\n"
+        ));
     }
     listings(&report.told, &mut text);
     ports(&report.findings, &mut text);
@@ -103,10 +117,11 @@ fn summary(report: &Report, text: &mut Text) {
         text.word("\n");
     }
     match report.facts.other_netns.len() {
+        _ if report.facts.all_netns => {}
         0 => {}
-        1 => text.word("1 other network namespace was not examined\n"),
+        1 => text.word("1 other network namespace was not examined (--all-netns does)\n"),
         many => text.show(format_args!(
-            "{many} other network namespaces were not examined\n"
+            "{many} other network namespaces were not examined (--all-netns does)\n"
         )),
     }
 }
@@ -133,6 +148,10 @@ fn details(finding: &Finding, text: &mut Text) {
         for flag in &holder.flags {
             text.word(" ");
             text.word(flag.name());
+        }
+        if let Some(since) = holder.since_ms {
+            text.word(" since ");
+            text.word(&render::moment(since));
         }
         text.word("\n");
     }

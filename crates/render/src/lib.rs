@@ -8,11 +8,13 @@
 mod column;
 mod grid;
 pub mod json;
+mod moment;
 pub mod safe;
 mod text;
 mod words;
 
 pub use column::{Align, Column, find, fitted, header, row};
 pub use grid::{Grid, Head};
+pub use moment::moment;
 pub use text::Text;
 pub use words::words;

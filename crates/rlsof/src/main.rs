@@ -20,6 +20,7 @@ mod row;
 mod run;
 mod sockets;
 mod table;
+mod witness;
 
 use std::process::ExitCode;
 

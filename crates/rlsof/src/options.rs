@@ -1,7 +1,7 @@
 //! What was typed, in lsof's words. Letters are spelled out by [`crate::argv`] beforehand;
 //! they stand here so that `--help` shows them.
 
-use clap::{ArgAction, Parser};
+use clap::{ArgAction, Parser, ValueEnum};
 use cli::Common;
 use std::ffi::OsString;
 
@@ -136,6 +136,16 @@ pub(crate) struct Options {
     /// Holders of every socket, for programs: threads, io_uring, messages and maps included
     #[arg(long, requires = "json")]
     pub(crate) sockets: bool,
+    /// How --sockets looks: walk is the descriptor tables of /proc, pidfd asks the kernel for
+    /// every process number and copies descriptors out, without any /proc
+    #[arg(long, value_name = "SOURCE", requires = "sockets")]
+    pub(crate) via: Option<Via>,
+    /// The program behind each process of -p, for programs: parents, libraries, container
+    #[arg(long, requires_all = ["json", "pid"], conflicts_with = "sockets")]
+    pub(crate) behind: bool,
+    /// Processes with an io_uring that no descriptor leads to, for programs
+    #[arg(long, requires = "json", conflicts_with_all = ["sockets", "behind"])]
+    pub(crate) rings: bool,
     /// The version
     #[arg(short = 'v', long, action = ArgAction::Version)]
     pub(crate) version: Option<bool>,
@@ -176,4 +186,13 @@ pub(crate) struct Options {
     pub(crate) files: Vec<OsString>,
     #[command(flatten)]
     pub(crate) common: Common,
+}
+
+/// A way to find the holders of sockets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Via {
+    /// Descriptor tables under /proc
+    Walk,
+    /// Process numbers and copies of descriptors
+    Pidfd,
 }

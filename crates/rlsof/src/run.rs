@@ -5,16 +5,16 @@ use crate::fields::{self, Fields};
 use crate::json::Json;
 use crate::listing::{Extra, Print, Round, round};
 use crate::lsof_json::{Lines, Tree};
-use crate::options::Options;
+use crate::options::{Options, Via};
 use crate::pfiles;
 use crate::places;
 use crate::query::{Query, usage};
 use crate::repeat::Repeat;
 use crate::row::{Extent, Show};
 use crate::table::{Table, Terse};
-use cli::{Answer, Error, Exit};
-use model::ask::WalkAsk;
-use model::{Foreign, Record};
+use crate::witness;
+use cli::{Error, Exit};
+use model::Foreign;
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use sysroot::Sysroot;
@@ -35,7 +35,16 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<Exit, Error>
         return pfiles::run(options, &root, out);
     }
     if options.sockets {
-        return holders(options, &root, out);
+        return match options.via {
+            Some(Via::Pidfd) => witness::pidfd(options, &root, out),
+            Some(Via::Walk) | None => witness::walk(options, &root, out),
+        };
+    }
+    if options.rings {
+        return witness::unled_rings(options, &root, out);
+    }
+    if options.behind {
+        return witness::programs(options, &root, out);
     }
     let users = host::users(&root);
     let mut query = Query::new(options, &users)?;
@@ -109,25 +118,6 @@ fn finish(
         all_found || options.quiet_misses,
         &round.bearing,
     ))
-}
-
-/// `--sockets`: who holds which socket, for programs.
-fn holders(options: &Options, root: &Sysroot, out: &mut dyn Write) -> Result<Exit, Error> {
-    let ask = WalkAsk {
-        inodes: None,
-        deep: true,
-    };
-    let found = host::holdings(root, &ask);
-    let mut answer = Answer::begin(out, "rlsof", Some(model::Source::Walk))?;
-    for process in found.processes {
-        answer.row(&Record::Process(process))?;
-    }
-    for holding in found.holdings {
-        answer.row(&Record::Holding(holding))?;
-    }
-    answer.end(&found.told.gaps, found.told.coverage)?;
-    options.common.finish("rlsof", root, &found.told.gaps)?;
-    Ok(Exit::Good)
 }
 
 fn wants_flags(options: &Options) -> bool {

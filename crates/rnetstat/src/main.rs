@@ -3,6 +3,7 @@
 
 mod columns;
 mod facts;
+mod guarded;
 mod listing;
 mod options;
 mod owners;
@@ -62,6 +63,9 @@ fn answer(
     options: &Options,
     out: &mut dyn Write,
 ) -> Result<Outcome, Error> {
+    if query.via == Some(Source::NetlinkRead) {
+        return guarded::answer(root, query, options, out);
+    }
     let mut gaps = Gaps::new();
     let private =
         (query.via == Some(Source::PrivateProcfs)).then(|| host::read::private::private(root));

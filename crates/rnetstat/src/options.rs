@@ -155,6 +155,8 @@ pub(crate) enum Via {
     Private,
     /// sock_diag
     Netlink,
+    /// sock_diag, received by other calls into buffers that show rewriting; for programs
+    NetlinkRead,
     /// The tables of the STREAMS modules (Solaris)
     Mib2,
 }

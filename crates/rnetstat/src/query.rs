@@ -156,6 +156,7 @@ impl Query {
                 Via::Procfs => Source::Procfs,
                 Via::Private => Source::PrivateProcfs,
                 Via::Netlink => Source::Netlink,
+                Via::NetlinkRead => Source::NetlinkRead,
                 Via::Mib2 => Source::Mib2,
             }),
             inet: tables(transports.or_all(), four, six),

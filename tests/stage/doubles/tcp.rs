@@ -25,6 +25,9 @@ pub(super) fn prepare(socket: &Socket, words: &Words<'_>) -> io::Result<()> {
     if words.has("reuseaddr") {
         socket.set_reuse_address(true)?;
     }
+    if words.has("transparent") {
+        socket.set_ip_transparent_v4(true)?;
+    }
     if let Some(device) = words.value("device") {
         socket.bind_device(Some(device.as_bytes()))?;
     }
@@ -52,7 +55,7 @@ fn connected(addr: SocketAddr, words: &Words<'_>) -> io::Result<Socket> {
     Ok(client)
 }
 
-/// `tcp ADDR:PORT [v6only] [reuseport] [reuseaddr] [device=NAME] [backlog=N]`
+/// `tcp ADDR:PORT [v6only] [reuseport] [reuseaddr] [transparent] [device=NAME] [backlog=N]`
 pub(super) fn listener(words: &Words<'_>) -> io::Result<Double> {
     let mut double = Double::default();
     double.socket("listener", listening(words.addr(0)?, words)?)?;

@@ -10,7 +10,7 @@ fn all_agree() {
         &[(4444, Verdict::Agree), (5353, Verdict::Agree)],
         Outcome::Agree,
     );
-    assert_eq!(report.findings[0].vector.to_string(), "YYYuY.");
+    assert_eq!(report.findings[0].vector.to_string(), "YYYuY...");
     assert_eq!(report.findings[0].pid, Some(Pid(800)));
     assert_eq!(report.findings[0].pattern, "P1");
     assert_eq!(report.doubts.count, 0);
@@ -23,7 +23,7 @@ fn f1_missing_in_the_text_table_only() {
         &[(4444, Verdict::HiddenFromProcfs)],
         Outcome::Finding,
     );
-    assert_eq!(report.findings[0].vector.to_string(), "nYYuY.");
+    assert_eq!(report.findings[0].vector.to_string(), "nYYuY...");
     assert_eq!(report.findings[0].pattern, "P11");
     assert_eq!(report.findings[0].pid, Some(Pid(800)));
     let one_round = "tcp 0.0.0.0:4444 LISTEN 7 | T - | N + | O f | B u | L o";
@@ -38,7 +38,7 @@ fn f2_f3_missing_in_both_tables() {
         &[(4444, Verdict::HiddenFromTables)],
         Outcome::Finding,
     );
-    assert_eq!(report.findings[0].vector.to_string(), "nn.uY.");
+    assert_eq!(report.findings[0].vector.to_string(), "nn.uY...");
     assert_eq!(report.findings[0].pattern, "P10");
     check(
         "udp 0.0.0.0:4444 CLOSE 7 | T ------ | N ------ | O ------ | B uuuuuu",
@@ -251,7 +251,7 @@ fn f7_open_only_from_elsewhere() {
         &[(8080, Verdict::RemoteOnly)],
         Outcome::Finding,
     );
-    assert_eq!(report.findings[0].vector.to_string(), "nn.fnY");
+    assert_eq!(report.findings[0].vector.to_string(), "nn.fnY..");
     assert_eq!(report.findings[0].pattern, "P7");
 }
 
@@ -299,7 +299,7 @@ fn s37_filtered_on_the_way() {
     );
     assert_eq!(report.findings[0].pattern, "P2");
     assert_eq!(report.findings[1].pattern, "P3");
-    assert_eq!(report.findings[2].vector.to_string(), "YYYuYY");
+    assert_eq!(report.findings[2].vector.to_string(), "YYYuYY..");
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Readers of Linux; those that a recording made on Solaris can answer ask it then.
 
-pub(crate) use linux::read::{counters, facts, identity, netns, network, private, steering};
+pub(crate) use linux::read::{
+    counters, facts, identity, netns, network, private, steering, witness,
+};
 
 /// Sockets, from where the reader stands.
 pub(crate) mod tables {

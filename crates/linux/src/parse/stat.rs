@@ -85,6 +85,14 @@ fn field<'a>(status: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
         .find_map(|line| line.strip_prefix(name))
 }
 
+/// When the host began, in seconds since 1970: `btime` of `/proc/stat`.
+#[must_use]
+pub fn boot(text: &[u8]) -> Option<u64> {
+    let mut lines = text.split(|&byte| byte == b'\n');
+    let digits = lines.find_map(|line| line.strip_prefix(b"btime "))?;
+    super::text::decimal(digits)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,6 +158,14 @@ mod tests {
         assert_eq!(uid(b"Name:\tx\n"), None);
         assert_eq!(ns_pids(b"NSpid:\t812\t7\n"), [Pid(812), Pid(7)]);
         assert_eq!(ns_pids(b"Pid:\t812\n"), []);
+    }
+
+    #[test]
+    fn when_the_host_began() {
+        let text = b"cpu  1 2 3\nintr 5\nbtime 1795728056\nprocesses 7\n";
+        assert_eq!(boot(text), Some(1_795_728_056));
+        assert_eq!(boot(b"btime x\n"), None);
+        assert_eq!(boot(b""), None);
     }
 
     proptest! {

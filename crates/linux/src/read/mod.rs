@@ -19,12 +19,14 @@ pub mod pidfd;
 pub mod private;
 mod processes;
 pub mod receipt;
+pub mod rings;
 pub mod sctp;
 pub mod steering;
 pub mod tables;
 mod threads;
 pub mod unix;
 pub mod walk;
+pub mod witness;
 
 use crate::parse::Order;
 use sysroot::Sysroot;

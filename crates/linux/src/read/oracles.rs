@@ -22,6 +22,9 @@ const BY_ALL: u32 = 64 << 10;
 /// Oracles of three subsystems; `tgkill` is on no published list of hooked calls.
 const FEW: usize = 3;
 
+/// Numbers asked for beyond the last one given: some are given while we ask.
+const MARGIN: u32 = 32 << 10;
+
 /// Numbers one worker takes at a time.
 const STRIDE: u32 = 1024;
 
@@ -54,13 +57,12 @@ pub fn census(root: &Sysroot) -> (Census, Gaps) {
 }
 
 fn ask(root: &Sysroot) -> io::Result<Census> {
-    let last = root
+    let pid_max = root
         .read("/proc/sys/kernel/pid_max")
         .ok()
         .and_then(|text| decimal32(text.trim_ascii()))
         .map_or(LAST_MAX, |max| max.clamp(1, LAST_MAX));
     let mut census = Census {
-        last,
         oracles: ORACLES
             .iter()
             .map(|oracle| oracle.name.to_owned())
@@ -68,7 +70,8 @@ fn ask(root: &Sysroot) -> io::Result<Census> {
         ..Census::default()
     };
     let before = list(root, &mut census)?;
-    let (leaders, threads) = sweep(last);
+    census.last = reach(root, &before, pid_max);
+    let (leaders, threads) = sweep(census.last);
     let after = list(root, &mut census)?;
     census.listed = u64::try_from(after.len()).unwrap_or(u64::MAX);
     let mut missing: Vec<Pid> = leaders
@@ -107,6 +110,22 @@ fn list(root: &Sysroot, census: &mut Census) -> io::Result<BTreeSet<Pid>> {
         if length == 0 {
             return Ok(listed);
         }
+    }
+}
+
+/// How far numbers can have been given out: the kernel gives them in turn, so none in use is
+/// higher than the last one given and every one listed, but for what was left behind when the
+/// turn began anew. Where the last one is not told, all that may be.
+fn reach(root: &Sysroot, listed: &BTreeSet<Pid>, pid_max: u32) -> u32 {
+    let text = root.read("/proc/loadavg").unwrap_or_default();
+    let given = text
+        .trim_ascii()
+        .rsplit(|&byte| byte == b' ')
+        .next()
+        .and_then(decimal32);
+    match (given, listed.last()) {
+        (Some(given), Some(highest)) => given.max(highest.0).saturating_add(MARGIN).min(pid_max),
+        _ => pid_max,
     }
 }
 

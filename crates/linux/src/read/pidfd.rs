@@ -289,6 +289,10 @@ pub(super) fn ask(fd: BorrowedFd<'_>, inode: Inode) -> AskedSocket {
         asked.filter = program
             .as_ref()
             .and_then(|program| u32::try_from(program.len() / 8).ok());
+        asked.tests = program
+            .as_ref()
+            .filter(|it| !it.is_empty())
+            .map(|it| crate::parse::bpf::filter(it, Order::NATIVE));
         asked.program = program.filter(|it| !it.is_empty()).map(Foreign::from);
         asked.device = device(fd);
     }

@@ -6,7 +6,9 @@ use compare::foreign::told::Told;
 use compare::{Finding, Report, Verdict};
 
 /// The witnesses, in the order of the vector, with what the column is called.
-const WITNESSES: [&str; 6] = ["table", "netlink", "owner", "bind", "local", "remote"];
+const WITNESSES: [&str; 8] = [
+    "table", "netlink", "owner", "bind", "local", "remote", "private", "held",
+];
 
 /// Whether a port has a row of its own: the ends of many connections have none.
 pub(super) fn is_shown(report: &Report, finding: &Finding) -> bool {
@@ -51,7 +53,7 @@ pub(super) fn matrix(report: &Report, page: &mut Page) {
             format_args!("Not shown: {left_out} ends of connections that no process can have."),
         );
     }
-    page.raw("<p class=\"legend\">Witnesses: the kernel's text <b>table</b>, <b>netlink</b>, the descriptors of every process (<b>owner</b>), a <b>bind</b> probe, a <b>local</b> connection, a scan from elsewhere (<b>remote</b>). <b>yes</b> seen or open &middot; <b>used</b> the number is taken &middot; <b>free</b> the number could be bound &middot; <b>no</b> looked for and not seen, or closed &middot; <b>filtered</b> no answer &middot; &ndash; not asked, or could not have seen it</p>\n");
+    page.raw("<p class=\"legend\">Witnesses: the kernel's text <b>table</b>, <b>netlink</b>, the descriptors of every process (<b>owner</b>), a <b>bind</b> probe, a <b>local</b> connection, a scan from elsewhere (<b>remote</b>), the text tables through a procfs that nothing can be mounted over (<b>private</b>), descriptors copied out of processes without any procfs (<b>held</b>). <b>yes</b> seen or open &middot; <b>used</b> the number is taken &middot; <b>free</b> the number could be bound &middot; <b>no</b> looked for and not seen, or closed &middot; <b>filtered</b> no answer &middot; &ndash; not asked, or could not have seen it</p>\n");
 }
 
 fn row(at: usize, finding: &Finding, others: &[&Told], page: &mut Page) {

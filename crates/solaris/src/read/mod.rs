@@ -19,6 +19,7 @@ pub mod tables;
 pub mod unix;
 pub mod users;
 pub mod walk;
+pub mod witness;
 
 use std::io;
 use sysroot::Sysroot;
