@@ -301,3 +301,40 @@ fn rfuser_names_exactly_the_users() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn a_file_system_that_does_not_answer_holds_nobody_up() {
+    need_root!();
+    let mut stage = Stage::new();
+    let made = match stage.try_add(&Spec::of("hungfs /run/hung")) {
+        Ok(made) => made,
+        Err(why) => e2e::skipped!("no FUSE here: {why}"),
+    };
+    let open = made.the("hung");
+    let soon = || stage.inside().within(20);
+    for args in ["-nP", "-E"] {
+        let answer = soon().tool("rlsof", args).expect(0);
+        let named = |line: &str| line.ends_with("/run/hung/file");
+        assert!(answer.text().lines().any(named), "{answer}");
+    }
+    let answer = soon().tool("rlsof", "--json -nP").expect(0).answer();
+    let row = answer
+        .files
+        .iter()
+        .find(|row| row.file.name.as_bytes() == b"/run/hung/file");
+    assert_eq!(row.map(|row| row.file.slot), open.fd.map(model::Slot::Fd));
+    // Other files are found all the same; the file itself is not to be had by its name.
+    soon().tool("rfuser", "/dev/fuse").expect(0);
+    soon().tool("rfuser", "-m /run").expect(0);
+    for (tool, args) in [
+        ("rlsof", "/run/hung/file"),
+        ("rlsof", "+D /run/hung/file"),
+        ("rfuser", "/run/hung/file"),
+    ] {
+        let answer = soon().tool(tool, args).expect(2);
+        assert!(
+            answer.errors().ends_with(": did not answer in time\n"),
+            "{answer}"
+        );
+    }
+}

@@ -9,7 +9,7 @@ use std::ffi::OsString;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
-use sysroot::Sysroot;
+use sysroot::{Stat, Sysroot};
 
 /// How many links one path may lead through, as in the kernel.
 const LINKS_MAX: usize = 40;
@@ -22,8 +22,7 @@ pub(crate) fn add(root: &Sysroot, options: &Options, query: &mut Query) -> Resul
     let here = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
     for (dirs, deep) in [(&options.dir, false), (&options.tree, true)] {
         for dir in dirs {
-            let path = resolve(root, &here.join(dir)).map_err(|why| status(dir, why))?;
-            root.stat(&path).map_err(|why| status(dir, why))?;
+            let (path, _) = found(root, here.join(dir)).map_err(|why| status(dir, why))?;
             let bytes = path.as_os_str().as_bytes();
             let dir_bytes = bytes.strip_suffix(b"/").unwrap_or(bytes);
             let place = Place::Below {
@@ -55,8 +54,7 @@ fn one(
     const SOCKET: u32 = 0o140_000;
     const CHARACTER: u32 = 0o020_000;
     const BLOCK: u32 = 0o060_000;
-    let path = resolve(root, &here.join(file)).map_err(|why| status(file, why))?;
-    let stat = root.stat(&path).map_err(|why| status(file, why))?;
+    let (path, stat) = found(root, here.join(file)).map_err(|why| status(file, why))?;
     let (mounts, _) = host::mounts(root);
     let bytes = path.as_os_str().as_bytes();
     let as_file = options.as_files.iter().any(String::is_empty);
@@ -85,6 +83,15 @@ fn one(
         }),
     }
     Ok(())
+}
+
+/// Where a path leads, and what is there.
+fn found(root: &Sysroot, path: PathBuf) -> io::Result<(PathBuf, Stat)> {
+    root.in_time(move |root| {
+        let path = resolve(root, &path)?;
+        let stat = root.stat(&path)?;
+        Ok((path, stat))
+    })
 }
 
 fn status(file: &OsString, why: io::Error) -> Error {

@@ -6,6 +6,7 @@
 mod churn;
 mod crowds;
 mod files;
+mod hung;
 mod kernel;
 mod netns;
 mod packet;
@@ -152,6 +153,7 @@ fn make(words: &Words<'_>) -> io::Result<Double> {
         "children" => crowds::children(words),
         "descriptors" => crowds::descriptors(words),
         "forest" => crowds::forest(words),
+        "hungfs" => hung::hung(words),
         "idle" => Ok(Double::default()),
         other => Err(io::Error::other(format!("no such double: {other:?}"))),
     }
