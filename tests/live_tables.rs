@@ -166,6 +166,30 @@ fn listeners_in_an_io_uring_have_their_owner_named() {
 }
 
 #[test]
+fn filters_of_raw_sockets_are_read_from_the_socket_itself() {
+    need_root!();
+    let mut stage = Stage::new();
+    let filtered = stage.add("raw 6 filter").the("raw").inode;
+    let plain = stage.add("raw 1").the("raw").inode;
+    let answer = stage.tool("rnetstat", "-wp --json").expect(0).answer();
+    let ports = |inode: u64| {
+        let row = answer
+            .sockets
+            .iter()
+            .find(|row| row.socket.inode.0 == inode);
+        let filter = row.expect("a row").socket.filter.as_ref();
+        filter.map(|filter| filter.ports.clone())
+    };
+    assert_eq!((ports(filtered), ports(plain)), (Some(vec![53]), None));
+    let table = stage
+        .tool("rnetstat", "-wnp --columns inode,filter")
+        .expect(0);
+    assert!(table.text().contains("ports 53: "), "{table}");
+    let table = stage.tool("rnetstat", "-wnp").expect(0);
+    assert!(!table.text().contains("ports 53"), "{table}");
+}
+
+#[test]
 fn connections_are_found_in_every_state() {
     need_root!();
     let mut stage = Stage::new();

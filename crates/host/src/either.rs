@@ -5,7 +5,8 @@ use model::ask::{
 };
 use model::asked::AskedSocket;
 use model::{
-    Foreign, Gaps, IfIndex, Inode, Mount, NetNs, Pid, Process, Socket, Source, State, Uid,
+    Filter, Foreign, Gaps, IfIndex, Inode, Mount, NetNs, Owner, Pid, Process, Socket, Source,
+    State, Uid,
 };
 use std::collections::{BTreeMap, HashSet};
 use std::io;
@@ -75,6 +76,17 @@ pub fn ask_socket(
     match solaris::is_recording(root) {
         true => solaris::ask_socket(root, task, thread, fd, inode),
         false => linux::ask_socket(root, task, thread, fd, inode),
+    }
+}
+
+/// The filter on a socket that no table tells it of.
+///
+/// # Errors
+/// As the platform's.
+pub fn socket_filter(root: &Sysroot, owner: &Owner, inode: Inode) -> io::Result<Option<Filter>> {
+    match solaris::is_recording(root) {
+        true => solaris::socket_filter(root, owner, inode),
+        false => linux::socket_filter(root, owner, inode),
     }
 }
 

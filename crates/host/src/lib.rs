@@ -9,7 +9,7 @@ macro_rules! facade {
     ($($system:tt)+) => {
         pub use $($system)+::{
             ask_socket, files, holdings, interfaces, kernel_files, local_addrs, mounts, netns,
-            observer, process, sockets, sockets_near, task_netns, users,
+            observer, process, socket_filter, sockets, sockets_near, task_netns, users,
         };
 
         /// Sessions without a terminal, and what a terminal asks of us.

@@ -11,7 +11,7 @@ pub mod session;
 mod sys;
 
 pub use read::ask::{FilesAsk, Holdings, Observer, SocketAsk, States, Told, WalkAsk};
-pub use read::elsewhere::{ask_socket, sockets_near, task_netns};
+pub use read::elsewhere::{ask_socket, socket_filter, sockets_near, task_netns};
 pub use read::files::{files, process};
 pub use read::kernel_files::kernel_files;
 pub use read::mounts::mounts;

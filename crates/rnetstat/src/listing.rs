@@ -186,6 +186,7 @@ impl Asked<'_> {
         if query.program {
             let (owners, mut gaps) = Owners::find(root, &kept);
             more.gaps.append(&mut gaps);
+            more.gaps.append(&mut owners.filters(root, &mut kept));
             lines.owners(owners);
         }
         kept.into_iter().try_for_each(|socket| lines.row(socket))?;

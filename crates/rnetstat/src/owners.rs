@@ -2,7 +2,7 @@
 
 use model::ask::WalkAsk;
 use model::process::Holding;
-use model::{Gaps, Held, Inode, Kind, NetNs, Owner, Pid, Process, Socket};
+use model::{Gap, Gaps, Held, Inet, Inode, Kind, NetNs, Owner, Pid, Process, Proto, Socket};
 use render::Text;
 use std::collections::{HashMap, HashSet};
 use sysroot::Sysroot;
@@ -55,6 +55,7 @@ impl Owners {
             root,
             &WalkAsk {
                 inodes: Some(inodes),
+                strangers_to: None,
                 deep,
             },
         );
@@ -67,6 +68,28 @@ impl Owners {
         self.netns
             .extend(processes.filter_map(|it| Some((it.id.pid, it.netns?))));
         found.told.gaps
+    }
+
+    /// Asks raw sockets, through a descriptor of one of their owners, for their filters: no table
+    /// of the kernel's tells them.
+    pub(crate) fn filters(&self, root: &Sysroot, sockets: &mut [Socket]) -> Gaps {
+        let mut gaps = Gaps::new();
+        for socket in sockets {
+            let raw = |inet: &Inet| inet.proto == Proto::Raw;
+            let by_descriptor = |owner: &&Owner| matches!(owner.held, Held::Fd { .. });
+            let holder = self.of(socket.inode).iter().find(by_descriptor);
+            let Some(owner) = holder.filter(|_| socket.kind.inet().is_some_and(raw)) else {
+                continue;
+            };
+            match host::socket_filter(root, owner, socket.inode) {
+                Ok(filter) => socket.filter = filter.map(Box::new),
+                Err(error) => {
+                    let place = format!("filter of socket:[{}]", socket.inode);
+                    gaps.push(Gap::io(place, &error));
+                }
+            }
+        }
+        gaps
     }
 
     /// Everybody who holds the socket; 0 is no socket's inode.

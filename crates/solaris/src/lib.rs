@@ -17,7 +17,7 @@ mod sys;
 pub use join::{Held, owners};
 pub use model::ask::{FilesAsk, Holdings, Observer, SocketAsk, States, Told, WalkAsk};
 pub use read::counters::counters;
-pub use read::elsewhere::{ask_socket, sockets_near, task_netns};
+pub use read::elsewhere::{ask_socket, socket_filter, sockets_near, task_netns};
 pub use read::files::{files, process};
 pub use read::kernel::is_recording;
 pub use read::mounts::{kernel_files, mounts};

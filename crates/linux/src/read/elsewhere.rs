@@ -4,11 +4,11 @@
 use super::ask::{SocketAsk, Told};
 use super::processes::pids;
 use super::tables::{Stand, sockets_in};
-use super::{observer, pidfd};
-use crate::parse::links;
+use super::{observer, order, pidfd};
+use crate::parse::{bpf, links};
 use crate::sys;
 use model::asked::AskedSocket;
-use model::{Gaps, Inode, NetNs, Pid, Socket, Source, State};
+use model::{Filter, Gaps, Held, Inode, NetNs, Owner, Pid, Socket, Source, State};
 use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::os::fd::AsFd;
@@ -100,4 +100,19 @@ pub fn ask_socket(
         kept.extend_from_slice(bytes);
     })?;
     Ok(serde_json::from_slice(&kept)?)
+}
+
+/// The classic BPF filter on a socket no table tells it of (`SO_GET_FILTER`, through a copy of a
+/// descriptor of its owner); none where it has none.
+///
+/// # Errors
+/// As [`ask_socket`]; `InvalidInput` where the owner holds it by no descriptor.
+pub fn socket_filter(root: &Sysroot, owner: &Owner, inode: Inode) -> io::Result<Option<Filter>> {
+    let Held::Fd { fd } = owner.held else {
+        return Err(io::ErrorKind::InvalidInput.into());
+    };
+    let task = owner.tid.unwrap_or(owner.id.pid);
+    let (asked, _) = ask_socket(root, task, owner.tid.is_some(), fd, inode)?;
+    let program = asked.program.filter(|it| !it.as_bytes().is_empty());
+    Ok(program.map(|it| bpf::filter(it.as_bytes(), order(root))))
 }

@@ -8,7 +8,7 @@ use render::{Column, Text};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Every column of internet sockets, in the original's order.
-pub(super) static COLUMNS: [Column<Row>; 14] = [
+pub(super) static COLUMNS: [Column<Row>; 15] = [
     NETNS,
     column(
         "proto",
@@ -48,6 +48,14 @@ pub(super) static COLUMNS: [Column<Row>; 14] = [
         6,
         "the interface it is bound to; sock_diag only",
         device,
+    ),
+    column(
+        "filter",
+        "Filter",
+        LEFT,
+        0,
+        "of a raw socket, with -p: ports its filter compares with, then the filter",
+        super::others::filter,
     ),
     COOKIE,
     REFS,

@@ -70,6 +70,8 @@ fn by_default(section: Section, key: &str, query: &Query) -> bool {
             )
         }
         (Section::Inet | Section::Packet, "uid" | "inode") => query.extend > 0,
+        // The original's table of raw sockets has no room for it.
+        (Section::Inet, "filter") => false,
         (Section::Unix, "uid" | "recv_queue" | "send_queue") => false,
         _ => true,
     }

@@ -141,7 +141,7 @@ fn running(row: &Row, out: &mut Text) {
     }
 }
 
-fn filter(row: &Row, out: &mut Text) {
+pub(super) fn filter(row: &Row, out: &mut Text) {
     let Some(filter) = &row.socket.filter else {
         return out.word("-");
     };

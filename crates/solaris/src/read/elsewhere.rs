@@ -3,7 +3,7 @@
 use crate::read::tables;
 use model::ask::{SocketAsk, Told};
 use model::asked::AskedSocket;
-use model::{Inode, NetNs, Pid, Socket, Source, State};
+use model::{Filter, Inode, NetNs, Owner, Pid, Socket, Source, State};
 use std::collections::{BTreeMap, HashSet};
 use std::io;
 use sysroot::Sysroot;
@@ -36,5 +36,13 @@ pub fn ask_socket(
     _: u32,
     _: Inode,
 ) -> io::Result<(AskedSocket, Option<State>)> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// As [`ask_socket`].
+///
+/// # Errors
+/// Always.
+pub fn socket_filter(_: &Sysroot, _: &Owner, _: Inode) -> io::Result<Option<Filter>> {
     Err(io::ErrorKind::Unsupported.into())
 }
