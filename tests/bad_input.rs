@@ -63,6 +63,10 @@ fn an_impossible_question_is_refused_by_rnetstat() {
         &[
             &["--via", "pigeon"],
             &["-A", "ipx"],
+            &["-A", "inet,foo"],
+            &["--columns", "nope"],
+            &["-Z"],
+            &["--inet=4"],
             &["--sysroot"],
             &["--sysroot", "/no/such/place"],
         ],
@@ -74,19 +78,125 @@ fn an_impossible_question_is_refused_by_rlsof() {
     refused(
         "rlsof",
         &[
-            &["-i", ":99999"],
-            &["-i", "tcp@300.1.1.1"],
-            &["-i", "foo"],
-            &["-i", "tcp:no-such-service"],
-            &["-p", "abc"],
-            &["-u", "no-such-user"],
-            &["-s", "TCP:FOO"],
-            &["-d", "9-1"],
-            &["-F", "!"],
-            &["-c", "/(/"],
+            &["-y"],
+            &["+m"],
+            &["-n-P"],
+            &["+L", "x"],
+            &["+L1x"],
+            &["+c", "x"],
+            &["-o5x"],
+            &["-T", "z"],
+            &["-r", "x"],
+            &["-r1c0"],
+            &["-K", "x"],
+            &["-J", "-j"],
+            &["-J", "-F"],
+            &["-o", "-s"],
+            &["--columns", "pid,nope"],
+            &["--sockets"],
+            &["--own-netns", "--all-netns"],
+            &["+D", "/no/such/place"],
+            &["+f", "/etc/passwd"],
+            &["/no/such/place"],
             &["--sysroot", "/no/such/place"],
+            &["--sysroot", "/etc/passwd"],
+            &["--record", "/etc"],
         ],
     );
+}
+
+/// Selections that name nothing there could be, by the option that takes them.
+#[test]
+fn every_malformed_selection_is_refused_by_rlsof() {
+    const MALFORMED: &[(&str, &[&str])] = &[
+        (
+            "-i",
+            &[
+                ":99999",
+                ":65536",
+                ":-1",
+                ":0-",
+                ":5-3",
+                ":1,,2",
+                ":1-99999",
+                "@",
+                "tcp:",
+                "foo",
+                "7tcp",
+                "46x",
+                "tcp@300.1.1.1",
+                "tcp@host.example:22",
+                "4@[::1]",
+                "@[::1",
+                "tcp@1.2.3.4:22:33",
+                "tcp:no-such-service",
+            ],
+        ),
+        (
+            "-p",
+            &[
+                "",
+                "abc",
+                ",",
+                "1,,2",
+                "1,^1",
+                "-5",
+                "^",
+                "1-2",
+                "0x10",
+                "99999999999",
+            ],
+        ),
+        ("-g", &["1,,2", "1,^1", "1x"]),
+        ("-u", &["", "^", "no-such-user", "root,^root"]),
+        (
+            "-s",
+            &[
+                "TCP:FOO",
+                "TCP:",
+                "XTP:LISTEN",
+                "TCP:LISTEN,FOO",
+                "TCP:^",
+                ":LISTEN",
+            ],
+        ),
+        (
+            "-d",
+            &[
+                "",
+                "9-1",
+                "a-b",
+                "1-",
+                "foo",
+                "1,^1",
+                "^",
+                "1,,2",
+                "4294967296",
+            ],
+        ),
+        ("-c", &["", "^", "/a", "/(/", "/[/", "/a/z", "//"]),
+        ("-F", &["!", "pq!", "\u{e9}", "p c"]),
+    ];
+    for (option, values) in MALFORMED {
+        let questions: Vec<String> = values
+            .iter()
+            .map(|value| match *option {
+                // Their values may be left out: only what stands in the same word is one.
+                "-F" | "-g" => format!("{option}{value}"),
+                _ => (*value).to_owned(),
+            })
+            .collect();
+        let answers = questions.iter().map(|value| {
+            let mut command = tool("rlsof");
+            if value.starts_with(option) {
+                command.arg(value)
+            } else {
+                command.args([option, value.as_str()])
+            };
+            run(&mut command)
+        });
+        none_taken("rlsof", answers);
+    }
 }
 
 #[test]
@@ -96,6 +206,21 @@ fn an_impossible_question_is_refused_by_rfuser() {
         &[
             &[],
             &["99999/tcp"],
+            &["65536/udp"],
+            &["-1/tcp"],
+            &["tcp/99999"],
+            &["22,,x/tcp"],
+            &["22,[::1/tcp"],
+            &["a,b,c,d/tcp"],
+            &["22,1.2.3.4,99999/udp"],
+            &["-n"],
+            &["-n", "tcp"],
+            &["-n", "", "x"],
+            &["-k", "22/tcp"],
+            &["-NOPE", "22/tcp"],
+            &["-99", "22/tcp"],
+            &["--all-netns", "-k", "--yes-kill", "22/tcp"],
+            &["--all-netns", "--own-netns", "22/tcp"],
             &["-n", "carrier-pigeon", "22"],
             &["-n", "tcp", "no-such-service"],
             &["22,300.1.1.1/tcp"],

@@ -19,6 +19,7 @@ pub(crate) const NEEDED: &[(&str, &str)] = &[
     ("iptables", "iptables"),
     ("isoinfo", "genisoimage"),
     ("jc", "jc"),
+    ("jsonschema", "python3-jsonschema"),
     ("ld", "binutils"),
     ("lsfd", "util-linux-extra"),
     ("lsof", "lsof"),

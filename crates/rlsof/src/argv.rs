@@ -155,7 +155,8 @@ fn bundle(word: &[u8], next: Option<&[u8]>, out: &mut Vec<OsString>) -> bool {
         let Some((_, _, long, value)) = find(sign, letter) else {
             // As typed, so that the complaint names what was typed.
             let mut unknown = vec![b'-', letter];
-            if sign == b'+' {
+            // A sign among letters: a lone `--` would end the options.
+            if sign == b'+' || letter == b'-' {
                 unknown = [b"--+", word.get(1..).unwrap_or_default()].concat();
             }
             out.push(OsString::from_vec(unknown));
