@@ -106,77 +106,78 @@ fn an_impossible_question_is_refused_by_rlsof() {
 }
 
 /// Selections that name nothing there could be, by the option that takes them.
+const MALFORMED: &[(&str, &[&str])] = &[
+    (
+        "-i",
+        &[
+            ":99999",
+            ":65536",
+            ":-1",
+            ":0-",
+            ":5-3",
+            ":1,,2",
+            ":1-99999",
+            "@",
+            "tcp:",
+            "foo",
+            "7tcp",
+            "46x",
+            "tcp@300.1.1.1",
+            "tcp@host.example:22",
+            "4@[::1]",
+            "@[::1",
+            "tcp@1.2.3.4:22:33",
+            "tcp:no-such-service",
+        ],
+    ),
+    (
+        "-p",
+        &[
+            "",
+            "abc",
+            ",",
+            "1,,2",
+            "1,^1",
+            "-5",
+            "^",
+            "1-2",
+            "0x10",
+            "99999999999",
+        ],
+    ),
+    ("-g", &["1,,2", "1,^1", "1x"]),
+    ("-u", &["", "^", "no-such-user", "root,^root"]),
+    (
+        "-s",
+        &[
+            "TCP:FOO",
+            "TCP:",
+            "XTP:LISTEN",
+            "TCP:LISTEN,FOO",
+            "TCP:^",
+            ":LISTEN",
+        ],
+    ),
+    (
+        "-d",
+        &[
+            "",
+            "9-1",
+            "a-b",
+            "1-",
+            "foo",
+            "1,^1",
+            "^",
+            "1,,2",
+            "4294967296",
+        ],
+    ),
+    ("-c", &["", "^", "/a", "/(/", "/[/", "/a/z", "//"]),
+    ("-F", &["!", "pq!", "\u{e9}", "p c"]),
+];
+
 #[test]
 fn every_malformed_selection_is_refused_by_rlsof() {
-    const MALFORMED: &[(&str, &[&str])] = &[
-        (
-            "-i",
-            &[
-                ":99999",
-                ":65536",
-                ":-1",
-                ":0-",
-                ":5-3",
-                ":1,,2",
-                ":1-99999",
-                "@",
-                "tcp:",
-                "foo",
-                "7tcp",
-                "46x",
-                "tcp@300.1.1.1",
-                "tcp@host.example:22",
-                "4@[::1]",
-                "@[::1",
-                "tcp@1.2.3.4:22:33",
-                "tcp:no-such-service",
-            ],
-        ),
-        (
-            "-p",
-            &[
-                "",
-                "abc",
-                ",",
-                "1,,2",
-                "1,^1",
-                "-5",
-                "^",
-                "1-2",
-                "0x10",
-                "99999999999",
-            ],
-        ),
-        ("-g", &["1,,2", "1,^1", "1x"]),
-        ("-u", &["", "^", "no-such-user", "root,^root"]),
-        (
-            "-s",
-            &[
-                "TCP:FOO",
-                "TCP:",
-                "XTP:LISTEN",
-                "TCP:LISTEN,FOO",
-                "TCP:^",
-                ":LISTEN",
-            ],
-        ),
-        (
-            "-d",
-            &[
-                "",
-                "9-1",
-                "a-b",
-                "1-",
-                "foo",
-                "1,^1",
-                "^",
-                "1,,2",
-                "4294967296",
-            ],
-        ),
-        ("-c", &["", "^", "/a", "/(/", "/[/", "/a/z", "//"]),
-        ("-F", &["!", "pq!", "\u{e9}", "p c"]),
-    ];
     for (option, values) in MALFORMED {
         let questions: Vec<String> = values
             .iter()

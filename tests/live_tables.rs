@@ -171,7 +171,7 @@ fn filters_of_raw_sockets_are_read_from_the_socket_itself() {
     let mut stage = Stage::new();
     let filtered = stage.add("raw 6 filter").the("raw").inode;
     let plain = stage.add("raw 1").the("raw").inode;
-    let answer = stage.tool("rnetstat", "-wp --json").expect(0).answer();
+    let answer = stage.tool("rnetstat", "-wap --json").expect(0).answer();
     let ports = |inode: u64| {
         let row = answer
             .sockets
@@ -182,10 +182,10 @@ fn filters_of_raw_sockets_are_read_from_the_socket_itself() {
     };
     assert_eq!((ports(filtered), ports(plain)), (Some(vec![53]), None));
     let table = stage
-        .tool("rnetstat", "-wnp --columns inode,filter")
+        .tool("rnetstat", "-wanp --columns inode,filter")
         .expect(0);
     assert!(table.text().contains("ports 53: "), "{table}");
-    let table = stage.tool("rnetstat", "-wnp").expect(0);
+    let table = stage.tool("rnetstat", "-wanp").expect(0);
     assert!(!table.text().contains("ports 53"), "{table}");
 }
 

@@ -35,6 +35,7 @@ const QUESTIONS: &[&str] = &[
     "-v /run/root",
     "-v /run/stream.sock",
     "-v /run/fifo",
+    "/run",
     "-v /run/read /run/write",
     "-4 5353/udp",
     "-v 4502/tcp",
@@ -50,6 +51,15 @@ const ERRORS: &[&str] = &[
 
 /// Ports whose owner the original does not find.
 const ELUSIVE: &[&str] = &["5101/tcp", "5102/tcp", "6666/tcp"];
+
+/// Ports the original says nobody has: the difference, pids on standard output, and what stands
+/// on standard error.
+const BESIDE: &[(&str, &str, usize, &str)] = &[
+    ("5310/tcp", "other namespaces", 1, "5310/tcp:"),
+    ("-v 5310/tcp", "other namespaces", 1, " netns=40"),
+    ("8888/tcp", "sockets in flight", 0, " ?"),
+    ("-v 8888/tcp", "sockets in flight", 0, "probably in flight"),
+];
 
 #[test]
 fn answers_are_the_originals_byte_for_byte() {
@@ -81,6 +91,36 @@ fn answers_are_the_originals_byte_for_byte() {
             wrong.push(format!("fuser {args}\n{theirs}{ours}"));
         }
         met.insert("elusive owners");
+    }
+    for (args, name, out, aside) in BESIDE {
+        let theirs = crowd.stage.program("fuser", args);
+        let ours = crowd.stage.tool("rfuser", args);
+        let told = (ours.text().split_whitespace().count(), ours.errors());
+        if (theirs.code, ours.code, told.0) != (1, 0, *out) || !told.1.contains(aside) {
+            wrong.push(format!("fuser {args}\n{theirs}{ours}"));
+        }
+        met.insert(name);
+    }
+    let pids = |output: &Output| -> BTreeSet<String> {
+        output
+            .text()
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect()
+    };
+    let theirs = crowd.stage.program("fuser", "-m /run");
+    let ours = crowd.stage.tool("rfuser", "-m /run");
+    let more: Vec<String> = pids(&ours).difference(&pids(&theirs)).cloned().collect();
+    // Of all sockets bound below /run one has no name there any more.
+    if pids(&theirs).len() < 10 || !pids(&ours).is_superset(&pids(&theirs)) || more.len() != 1 {
+        wrong.push(format!("fuser -m /run\n{theirs}{ours}"));
+    }
+    met.insert("removed sockets");
+    let signalled = crowd
+        .stage
+        .tool("rfuser", "-k --yes-kill 5310/tcp 8888/tcp");
+    if signalled.code != 1 || !signalled.stdout.is_empty() {
+        wrong.push(format!("somebody was signalled\n{signalled}"));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     all_met("rfuser", &met);

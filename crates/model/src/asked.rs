@@ -1,9 +1,11 @@
 //! What a socket says of itself when it is asked through a descriptor of its own.
 
 use crate::census::Census;
-use crate::{Cookie, Filter, Foreign, Gaps, Inode, NetNs, Pid, ProcessId};
+use crate::{
+    Cookie, Filter, Foreign, Gaps, Inet, Inode, Kind, NetNs, Pid, ProcessId, Proto, Socket, State,
+};
 use serde::{Deserialize, Serialize};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A socket asked itself (`getsockopt`, `getsockname`, `SIOCGSKNS`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +54,72 @@ pub struct AskedSocket {
     /// The interface it is bound to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<Foreign>,
+}
+
+impl AskedSocket {
+    /// The socket as a table would tell it, where it has a port of its own. `state` is that of
+    /// its connection, of TCP.
+    #[must_use]
+    pub fn socket(&self, state: Option<State>) -> Option<Socket> {
+        let mut socket = Socket::new(Kind::of(self.internet(state)?), self.inode);
+        socket.netns = self.netns;
+        socket.cookie = self.cookie;
+        Some(socket)
+    }
+
+    /// An internet socket with a port of its own.
+    fn internet(&self, state: Option<State>) -> Option<Inet> {
+        let proto = self.proto()?;
+        let (local, port) = self.local?;
+        if port == 0 && proto != Proto::Raw {
+            return None;
+        }
+        let nowhere = match local {
+            IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+        };
+        let (remote, remote_port) = self.remote.unwrap_or((nowhere, 0));
+        let state = match (proto, state, self.remote) {
+            _ if self.listening => State::Listen,
+            // A TCP socket that is closed and has a port only holds it.
+            (Proto::Tcp, Some(State::Close), None) => State::Bound,
+            (Proto::Tcp, Some(state), _) => state,
+            (_, _, Some(_)) => State::Established,
+            (_, _, None) => State::Close,
+        };
+        Some(Inet {
+            proto,
+            local,
+            port,
+            remote,
+            remote_port,
+            state,
+            device: None,
+            v6only: self.v6only,
+            timer: None,
+        })
+    }
+
+    /// Which transport it is, of the internet families; families and types by the kernel's
+    /// numbers (include/linux/socket.h, include/linux/net.h).
+    #[must_use]
+    pub fn proto(&self) -> Option<Proto> {
+        const RAW: i32 = 3;
+        if !matches!(self.domain, 2 | 10) {
+            return None;
+        }
+        match (self.socket_type, self.protocol) {
+            (RAW, _) => Some(Proto::Raw),
+            (_, 6) => Some(Proto::Tcp),
+            (_, 17) => Some(Proto::Udp),
+            (_, 136) => Some(Proto::UdpLite),
+            (_, 132) => Some(Proto::Sctp),
+            (_, 262) => Some(Proto::Mptcp),
+            (_, 33) => Some(Proto::Dccp),
+            (_, 1 | 58) => Some(Proto::Icmp),
+            _ => None,
+        }
+    }
 }
 
 /// A descriptor that was copied out of a process, asked and closed again.

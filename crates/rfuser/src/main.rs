@@ -5,6 +5,7 @@ mod argv;
 mod kernel;
 mod kill;
 mod options;
+mod ports;
 mod print;
 mod run;
 mod search;

@@ -47,8 +47,11 @@ pub(crate) struct Options {
     /// Only IPv6 sockets
     #[arg(short = '6', long)]
     pub(crate) ipv6: bool,
-    /// Sockets of every network namespace, also those only a socket keeps
-    #[arg(long, conflicts_with = "kill")]
+    /// Only ports of our own network namespace, as under -k
+    #[arg(long)]
+    pub(crate) own_netns: bool,
+    /// Also ports that hang on no descriptor, in namespaces that only a mount or a descriptor keeps
+    #[arg(long, conflicts_with_all = ["kill", "own_netns"])]
     pub(crate) all_netns: bool,
     /// Send a signal to those found; needs --yes-kill, because it destroys evidence
     #[arg(short, long)]

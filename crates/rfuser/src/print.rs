@@ -1,7 +1,7 @@
 //! fuser's two streams: pids on standard output, everything else on standard error.
 
 use crate::options::Options;
-use crate::users::Users;
+use crate::users::{KernelUse, User, Users};
 use model::{Foreign, Uid};
 use render::Text;
 use std::collections::BTreeMap;
@@ -27,14 +27,14 @@ pub(crate) fn name(
     options: &Options,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    if users.is_empty() && !options.all {
+    if users.is_empty_to(options.verbose) && !options.all {
         return Ok(());
     }
     let mut text = Text::default();
     text.foreign(name.as_bytes());
     text.word(":");
     let width = text.width(0);
-    if users.is_empty() {
+    if users.is_empty_to(options.verbose) {
         text.word("\n");
         cli::aside(text.as_bytes());
         return Ok(());
@@ -46,51 +46,106 @@ pub(crate) fn name(
         text.show(format_args!("{:1$}", "", NAME_FIELD.saturating_sub(width)));
     }
     cli::aside(text.as_bytes());
-    let mut first = true;
-    let mut begin = || {
-        if options.verbose && !std::mem::take(&mut first) {
+    let mut lines = Lines {
+        names,
+        options,
+        first: true,
+    };
+    if options.verbose {
+        for kernel in &users.kernel {
+            lines.kernel(kernel, out)?;
+        }
+    }
+    for user in users.processes.values() {
+        lines.process(user, out)?;
+    }
+    lines.unsure(users);
+    if !options.verbose {
+        cli::aside(b"\n");
+    }
+    Ok(())
+}
+
+/// The lines of one name, or the words of its one line.
+struct Lines<'a> {
+    names: &'a BTreeMap<Uid, Foreign>,
+    options: &'a Options,
+    first: bool,
+}
+
+impl Lines<'_> {
+    fn begin(&mut self) {
+        if self.options.verbose && !std::mem::take(&mut self.first) {
             cli::aside(format!("{:NAME_FIELD$}", "").as_bytes());
         }
-    };
-    for kernel in &users.kernel {
-        begin();
+    }
+
+    fn kernel(&mut self, kernel: &KernelUse, out: &mut dyn Write) -> io::Result<()> {
+        self.begin();
+        user(Some(Uid(0)), self.names);
         let mut tail = Text::default();
-        if options.verbose {
-            user(Some(Uid(0)), names);
-            tail.show(format_args!(" {} ", kernel.how));
-            tail.foreign(kernel.what.as_bytes());
-            tail.word("\n");
-        }
+        tail.show(format_args!(" {} ", kernel.how));
+        tail.foreign(kernel.what.as_bytes());
+        tail.word("\n");
         write!(out, " kernel")?;
         out.flush()?;
         cli::aside(tail.as_bytes());
+        Ok(())
     }
-    for found in users.processes.values() {
-        begin();
+
+    fn process(&mut self, found: &User, out: &mut dyn Write) -> io::Result<()> {
+        self.begin();
         let mut tail = Text::default();
-        if options.verbose {
-            user(found.uid, names);
+        if self.options.verbose {
+            user(found.uid, self.names);
             tail.show(format_args!(" {} ", found.uses.letters()));
         } else {
             tail.word(&found.uses.short());
         }
         write!(out, " {:5}", found.id.pid.0)?;
         out.flush()?;
-        if options.user {
+        if self.options.user {
             tail.word("(");
-            login(found.uid, names, &mut tail);
+            login(found.uid, self.names, &mut tail);
             tail.word(")");
         }
-        if options.verbose {
+        if self.options.verbose {
             tail.foreign(found.comm.as_bytes());
+            if let Some(netns) = found.netns {
+                tail.show(format_args!(" netns={netns}"));
+            }
             tail.word("\n");
         }
         cli::aside(tail.as_bytes());
+        Ok(())
     }
-    if !options.verbose {
-        cli::aside(b"\n");
+
+    /// Who may hold a socket that nobody was found to hold. It stands on standard error: what
+    /// is done with the pids on standard output suits only those who are known to have it.
+    fn unsure(&mut self, users: &Users) {
+        for found in users.probable.values() {
+            self.begin();
+            let mut text = Text::default();
+            if self.options.verbose {
+                user(found.uid, self.names);
+                text.show(format_args!(" {:>5} ..... ", format!("?{}", found.id.pid)));
+                text.foreign(found.comm.as_bytes());
+                text.word(" (probably in flight)\n");
+            } else {
+                text.show(format_args!(" ?{}", found.id.pid));
+            }
+            cli::aside(text.as_bytes());
+        }
+        if users.loose && users.probable.is_empty() {
+            self.begin();
+            if self.options.verbose {
+                user(None, self.names);
+                cli::aside(b"     ? ..... (a socket nobody is known to hold)\n");
+            } else {
+                cli::aside(b" ?");
+            }
+        }
     }
-    Ok(())
 }
 
 /// The column before the pid.

@@ -1,9 +1,8 @@
 //! Finds the users of every name, walking the processes once.
 
-use crate::options::Options;
-use crate::target::{Port, Target};
+use crate::target::Port;
 use crate::users::{User, Users};
-use model::ask::{FilesAsk, SocketAsk, States, WalkAsk};
+use model::ask::{FilesAsk, SocketAsk, States};
 use model::file::FileRow;
 use model::{Family, FileKind, Gaps, Inode, Owner, Process, Socket, Source};
 use select::Place;
@@ -12,8 +11,8 @@ use sysroot::Sysroot;
 
 /// A name ready to be looked for.
 pub(crate) enum Goal {
-    /// Sockets of these inodes.
-    Sockets(HashSet<Inode>),
+    /// A port, with the inodes of the sockets that are meant.
+    Port(Port, HashSet<Inode>),
     /// Files.
     Files(Vec<Place>),
 }
@@ -30,163 +29,6 @@ pub(crate) struct Found {
     /// Their processes, and those of the owners.
     pub(crate) processes: BTreeMap<model::ProcessId, Process>,
     pub(crate) gaps: Gaps,
-}
-
-/// Reads the socket tables for the ports among the targets. Only what is asked for is kept.
-pub(crate) fn ports(
-    root: &Sysroot,
-    options: &Options,
-    targets: &[Target],
-    found: &mut Found,
-) -> Vec<Option<HashSet<Inode>>> {
-    let mut inodes: Vec<Option<HashSet<Inode>>> = targets
-        .iter()
-        .map(|target| matches!(target, Target::Port(_)).then(HashSet::new))
-        .collect();
-    let asked: Vec<(usize, &Port)> = targets
-        .iter()
-        .enumerate()
-        .filter_map(|(at, target)| match target {
-            Target::Port(port) => Some((at, port)),
-            Target::File(_) => None,
-        })
-        .collect();
-    let tables = tables(options, &asked);
-    let Found { sockets, gaps, .. } = found;
-    let mut untold = false;
-    let mut keep = |socket: Socket| {
-        let Some(inet) = socket.kind.inet() else {
-            return;
-        };
-        if socket.inode == Inode(0) {
-            // Older kernels of Solaris, and Oracle's, tell of no socket whose it is.
-            let matches = asked.iter().any(|(_, port)| port.matches(inet));
-            untold |= matches && socket.streams.is_some();
-            return;
-        }
-        let mut meant = false;
-        for (at, port) in &asked {
-            if port.matches(inet)
-                && let Some(Some(set)) = inodes.get_mut(*at)
-            {
-                set.insert(socket.inode);
-                meant = true;
-            }
-        }
-        if meant {
-            sockets.insert(socket.inode, (socket, Vec::new()));
-        }
-    };
-    for table in &tables {
-        // All that is asked for of a transport, where that is one port.
-        let of_proto = asked.iter().filter(|(_, port)| Some(port.proto) == table.1);
-        let mut ports = of_proto.map(|(_, port)| port.local);
-        let first = ports.next().flatten();
-        let one_port = first.filter(|_| ports.all(|port| port == first));
-        let ask = SocketAsk {
-            tables: vec![*table],
-            states: States::ALL,
-            port: one_port,
-        };
-        for via in [Source::Netlink, Source::Procfs] {
-            let mut told = host::sockets(root, via, &ask, &mut keep);
-            if !told.coverage.looked.is_empty() {
-                break;
-            }
-            // What sock_diag does not tell the text may; what neither does is a gap.
-            if via == Source::Procfs {
-                gaps.append(&mut told.gaps);
-            }
-        }
-    }
-    if options.all_netns && !tables.is_empty() {
-        let ask = SocketAsk {
-            tables,
-            states: States::ALL,
-            port: None,
-        };
-        everywhere(root, &ask, &mut keep, gaps);
-    }
-    if untold {
-        let reason = "this kernel's tables name no inode: who holds a socket is not told";
-        gaps.push(model::Gap::new("mib2", reason));
-    }
-    inodes
-}
-
-/// The same tables of every other network namespace there is.
-fn everywhere(
-    root: &Sysroot,
-    ask: &SocketAsk,
-    keep: &mut (dyn FnMut(Socket) + Send),
-    gaps: &mut Gaps,
-) {
-    let (namespaces, mut more) = host::read::netns::namespaces(root);
-    gaps.append(&mut more);
-    for namespace in namespaces {
-        let told = namespace.ask(|stand| {
-            host::read::tables::sockets_in(stand, root, Source::Netlink, ask, &mut |socket| {
-                keep(socket);
-            })
-        });
-        match told {
-            Ok(mut told) => gaps.append(&mut told.gaps),
-            Err(gap) => gaps.push(gap),
-        }
-    }
-}
-
-fn tables(options: &Options, asked: &[(usize, &Port)]) -> Vec<(Family, Option<model::Proto>)> {
-    let mut tables = Vec::new();
-    for (family, refused) in [
-        (Family::Inet, options.ipv6 && !options.ipv4),
-        (Family::Inet6, options.ipv4 && !options.ipv6),
-    ] {
-        for proto in [model::Proto::Tcp, model::Proto::Udp] {
-            if !refused && asked.iter().any(|(_, port)| port.proto == proto) {
-                tables.push((family, Some(proto)));
-            }
-        }
-    }
-    tables
-}
-
-/// Adds the owners of the sockets found.
-pub(crate) fn owners(root: &Sysroot, goals: &[Goal], found: &mut Found) {
-    let wanted: HashSet<Inode> = found.sockets.keys().copied().collect();
-    if wanted.is_empty() {
-        return;
-    }
-    let ask = WalkAsk {
-        inodes: Some(wanted),
-        deep: false,
-    };
-    let mut holdings = host::holdings(root, &ask);
-    found.gaps.append(&mut holdings.told.gaps);
-    for process in holdings.processes {
-        found.processes.insert(process.id, process);
-    }
-    for holding in holdings.holdings {
-        for (goal, users) in goals.iter().zip(&mut found.users) {
-            if let Goal::Sockets(inodes) = goal
-                && inodes.contains(&holding.inode)
-            {
-                let owner = &holding.owner;
-                let user = users.processes.entry(owner.id.pid).or_insert_with(|| User {
-                    id: owner.id,
-                    uid: owner.uid,
-                    comm: owner.comm.clone(),
-                    uses: Default::default(),
-                });
-                // A socket is open for reading and writing.
-                user.uses.open = true;
-                user.uses.write = true;
-            }
-        }
-        if let Some((_, owners)) = found.sockets.get_mut(&holding.inode) {
-            owners.push(holding.owner);
-        }
-    }
 }
 
 /// Adds the users of the files.
@@ -220,9 +62,16 @@ pub(crate) fn files(root: &Sysroot, goals: &[Goal], keep_rows: bool, found: &mut
                 let mut meant = false;
                 for (goal, users) in goals.iter().zip(users.iter_mut()) {
                     let Goal::Files(places) = goal else { continue };
+                    let path = unix.map(|unix| unix.path.as_slice());
+                    let on = |place: &Place| match place {
+                        Place::Mount { device } => {
+                            unix.is_some_and(|it| it.device == Some(*device))
+                        }
+                        _ => false,
+                    };
                     if places
                         .iter()
-                        .any(|place| place.matches(file, unix.map(Vec::as_slice)))
+                        .any(|place| place.matches(file, path) || on(place))
                     {
                         meant = true;
                         let user = users
@@ -251,18 +100,40 @@ pub(crate) fn files(root: &Sysroot, goals: &[Goal], keep_rows: bool, found: &mut
     gaps.append(&mut told.gaps);
 }
 
-/// Paths of the unix sockets, where one is asked for.
-fn unix_paths(root: &Sysroot, goals: &[Goal], gaps: &mut Gaps) -> HashMap<Inode, Vec<u8>> {
-    let asked = goals.iter().any(|goal| match goal {
-        Goal::Files(places) => places
-            .iter()
-            .any(|place| matches!(place, Place::Socket { .. })),
-        Goal::Sockets(_) => false,
-    });
+/// Where a unix socket is bound.
+struct Bound {
+    path: Vec<u8>,
+    /// The file system the path lies on, as we see it.
+    device: Option<u64>,
+}
+
+/// Where unix sockets are bound, if such a place is asked for.
+fn unix_paths(root: &Sysroot, goals: &[Goal], gaps: &mut Gaps) -> HashMap<Inode, Bound> {
+    let asked = |wanted: fn(&Place) -> bool| {
+        goals.iter().any(|goal| match goal {
+            Goal::Files(places) => places.iter().any(wanted),
+            Goal::Port(..) => false,
+        })
+    };
+    let mounts = asked(|place| matches!(place, Place::Mount { .. }));
     let mut paths = HashMap::new();
-    if !asked {
+    if !mounts && !asked(|place| matches!(place, Place::Socket { .. })) {
         return paths;
     }
+    let mounted = if mounts {
+        host::mounts(root).0
+    } else {
+        Vec::new()
+    };
+    // The last of the longest mount points it lies below; an abstract name lies nowhere.
+    let device = |path: &[u8]| {
+        let above = mounted.iter().filter(|mount| {
+            let point = mount.point.strip_suffix(b"/").unwrap_or(&mount.point);
+            path.starts_with(b"/") && select::within(path, point, true)
+        });
+        let nearest = above.max_by_key(|mount| mount.point.len());
+        nearest.map(|mount| mount.device)
+    };
     let ask = SocketAsk {
         tables: vec![(Family::Unix, None)],
         states: States::ALL,
@@ -273,7 +144,9 @@ fn unix_paths(root: &Sysroot, goals: &[Goal], gaps: &mut Gaps) -> HashMap<Inode,
             if let model::Kind::Unix(unix) = socket.kind
                 && let Some(path) = unix.path
             {
-                paths.insert(socket.inode, path.as_bytes().to_vec());
+                let path = path.as_bytes().to_vec();
+                let device = device(&path);
+                paths.insert(socket.inode, Bound { path, device });
             }
         });
         if !told.coverage.looked.is_empty() {

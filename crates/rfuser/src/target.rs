@@ -64,12 +64,11 @@ fn port(proto: Proto, spec: &str) -> Result<Port, String> {
     let remote = match parts.next().unwrap_or_default() {
         "" => None,
         "localhost" => Some(IpAddr::from([127, 0, 0, 1])),
-        word => Some(
-            word.trim_start_matches('[')
-                .trim_end_matches(']')
-                .parse()
-                .map_err(|_| format!("no numeric address (names are not resolved): {word}"))?,
-        ),
+        word => {
+            let bare = word.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+            let addr = bare.unwrap_or(word).parse();
+            Some(addr.map_err(|_| format!("no numeric address (names are not resolved): {word}"))?)
+        }
     };
     let remote_port = number(proto, parts.next().unwrap_or_default(), "remote")?;
     Ok(Port {

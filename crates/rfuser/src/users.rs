@@ -1,6 +1,6 @@
 //! Who uses one name, and how.
 
-use model::{Access, Foreign, Pid, Process, ProcessId, Slot, Uid};
+use model::{Access, Foreign, NetNs, Pid, Process, ProcessId, Slot, Uid};
 use std::collections::BTreeMap;
 
 /// How a process uses a name: fuser's letters.
@@ -66,6 +66,8 @@ pub(crate) struct User {
     pub(crate) uid: Option<Uid>,
     pub(crate) comm: Foreign,
     pub(crate) uses: Uses,
+    /// The network namespace of the socket, where it is another than ours.
+    pub(crate) netns: Option<NetNs>,
 }
 
 impl User {
@@ -75,6 +77,7 @@ impl User {
             uid: process.uid,
             comm: process.comm.clone(),
             uses: Uses::default(),
+            netns: None,
         }
     }
 }
@@ -93,11 +96,22 @@ pub(crate) struct KernelUse {
 pub(crate) struct Users {
     pub(crate) kernel: Vec<KernelUse>,
     pub(crate) processes: BTreeMap<Pid, User>,
+    /// Who may have in flight a socket that nobody holds.
+    pub(crate) probable: BTreeMap<Pid, User>,
+    /// There is such a socket.
+    pub(crate) loose: bool,
 }
 
 impl Users {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.kernel.is_empty() && self.processes.is_empty()
+    /// Whether somebody in particular uses it, or may.
+    pub(crate) fn is_named(&self, verbose: bool) -> bool {
+        let kernel = verbose && !self.kernel.is_empty();
+        kernel || !self.processes.is_empty() || !self.probable.is_empty()
+    }
+
+    /// Whether there is nothing to tell. What the kernel itself does is told only with `-v`.
+    pub(crate) fn is_empty_to(&self, verbose: bool) -> bool {
+        (self.kernel.is_empty() || !verbose) && self.processes.is_empty() && !self.loose
     }
 }
 

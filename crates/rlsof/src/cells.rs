@@ -178,19 +178,21 @@ fn human(size: u64, out: &mut Text) {
 }
 
 fn node(row: &Row<'_>, out: &mut Text) {
-    if let Some(proto) = row.proto_word() {
-        return out.word(proto);
+    match (protocol(row), row.file.inode) {
+        (Some(word), _) => out.word(&word),
+        (None, Some(inode)) => out.number(inode.0),
+        (None, None) => {}
     }
+}
+
+/// The protocol of a socket whose inode stands in the device column.
+pub(crate) fn protocol(row: &Row<'_>) -> Option<String> {
     match row.socket.map(|socket| &socket.kind) {
-        Some(Kind::Packet(packet)) => match ethertype(packet.ethertype) {
-            Some(word) => out.word(word),
-            None => out.number(packet.ethertype.into()),
-        },
-        _ => {
-            if let Some(inode) = row.file.inode {
-                out.number(inode.0);
-            }
-        }
+        Some(Kind::Packet(packet)) => Some(match ethertype(packet.ethertype) {
+            Some(word) => word.to_owned(),
+            None => packet.ethertype.to_string(),
+        }),
+        _ => row.proto_word().map(str::to_owned),
     }
 }
 

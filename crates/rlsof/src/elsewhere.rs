@@ -2,9 +2,8 @@
 //! namespace no process is in. Each is asked itself.
 
 use model::asked::AskedSocket;
-use model::{FileKind, Inet, Inode, Kind, OpenFile, Pid, Process, Proto, Slot, Socket, State};
+use model::{FileKind, Inode, OpenFile, Pid, Process, Slot, Socket, State};
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::rc::Rc;
 use sysroot::Sysroot;
 
@@ -55,67 +54,10 @@ impl<'a> Elsewhere<'a> {
 }
 
 fn understand(asked: &AskedSocket, state: Option<State>) -> Answer {
-    let socket = internet(asked, state).map(|inet| {
-        let mut socket = Socket::new(Kind::of(inet), asked.inode);
-        socket.netns = asked.netns;
-        socket.cookie = asked.cookie;
-        socket
-    });
+    let socket = asked.socket(state);
     Answer {
         protocol: socket.is_none().then(|| word(asked)),
         socket,
-    }
-}
-
-/// An internet socket with a port of its own.
-fn internet(asked: &AskedSocket, state: Option<State>) -> Option<Inet> {
-    let proto = proto(asked)?;
-    let (local, port) = asked.local?;
-    if port == 0 && proto != Proto::Raw {
-        return None;
-    }
-    let nowhere = match local {
-        IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-        IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
-    };
-    let (remote, remote_port) = asked.remote.unwrap_or((nowhere, 0));
-    let state = match (proto, state, asked.remote) {
-        _ if asked.listening => State::Listen,
-        // A TCP socket that is closed and has a port only holds it.
-        (Proto::Tcp, Some(State::Close), None) => State::Bound,
-        (Proto::Tcp, Some(state), _) => state,
-        (_, _, Some(_)) => State::Established,
-        (_, _, None) => State::Close,
-    };
-    Some(Inet {
-        proto,
-        local,
-        port,
-        remote,
-        remote_port,
-        state,
-        device: None,
-        v6only: asked.v6only,
-        timer: None,
-    })
-}
-
-/// Families and types by the kernel's numbers (include/linux/socket.h, include/linux/net.h).
-fn proto(asked: &AskedSocket) -> Option<Proto> {
-    const RAW: i32 = 3;
-    if !matches!(asked.domain, 2 | 10) {
-        return None;
-    }
-    match (asked.socket_type, asked.protocol) {
-        (RAW, _) => Some(Proto::Raw),
-        (_, 6) => Some(Proto::Tcp),
-        (_, 17) => Some(Proto::Udp),
-        (_, 136) => Some(Proto::UdpLite),
-        (_, 132) => Some(Proto::Sctp),
-        (_, 262) => Some(Proto::Mptcp),
-        (_, 33) => Some(Proto::Dccp),
-        (_, 1 | 58) => Some(Proto::Icmp),
-        _ => None,
     }
 }
 
@@ -127,7 +69,7 @@ fn word(asked: &AskedSocket) -> String {
         (30, "TIPC"), (31, "BLUETOOTH"), (38, "ALG"), (40, "AF_VSOCK"), (41, "KCM"),
         (42, "QIPCRTR"), (43, "SMC"), (44, "XDP"),
     ];
-    if let Some(proto) = proto(asked) {
+    if let Some(proto) = asked.proto() {
         let version = if asked.domain == 10 { "v6" } else { "" };
         return format!("{}{version}", proto.name().to_uppercase());
     }

@@ -129,8 +129,9 @@ impl Fields {
             let word = cells::offset_word(offset, row.show.offset_digits);
             self.field('o', out, |text| text.word(&word))?;
         }
-        // An internet socket's inode stands in its device field.
-        if row.proto_word().is_none()
+        // The inode of a socket with a protocol stands in its device field.
+        let protocol = cells::protocol(row);
+        if protocol.is_none()
             && let Some(inode) = file.inode
         {
             self.field('i', out, |text| text.number(inode.0))?;
@@ -138,8 +139,8 @@ impl Fields {
         if let Some(links) = file.links {
             self.field('k', out, |text| text.number(links))?;
         }
-        if let Some(proto) = row.proto_word() {
-            self.field('P', out, |text| text.word(proto))?;
+        if let Some(protocol) = protocol {
+            self.field('P', out, |text| text.word(&protocol))?;
         }
         self.field('n', out, |text| {
             name::plain(row, text);

@@ -30,6 +30,7 @@ pub(crate) fn guesses<'a>(
         .collect();
     let ask = WalkAsk {
         inodes: Some(missed.iter().map(|socket| socket.inode).collect()),
+        strangers_to: None,
         deep: true,
     };
     let found = host::holdings(root, &ask);

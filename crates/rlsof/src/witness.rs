@@ -23,6 +23,7 @@ const PROGRAMS_MAX: usize = 1024;
 pub(crate) fn walk(options: &Options, root: &Sysroot, out: &mut dyn Write) -> Result<Exit, Error> {
     let ask = WalkAsk {
         inodes: None,
+        strangers_to: None,
         deep: true,
     };
     let found = host::holdings(root, &ask);

@@ -289,6 +289,7 @@ impl Walk<'_> {
             fds: &fds,
             infos: infos.as_ref(),
         };
+        let before = gaps.len();
         let listed = fds.entries(listing, &mut |entry| {
             if let Some(fd) = entry.number() {
                 reading.descriptor(fd, entry, link, text, files, gaps);
@@ -308,7 +309,7 @@ impl Walk<'_> {
         if !files.is_sorted_by_key(place) {
             files.sort_by_key(place);
         }
-        true
+        !refused_links(&fds, before, gaps)
     }
 
     /// Whether nothing is to be asked about a file of this name.
@@ -384,6 +385,25 @@ fn unread(task: &Task<'_>, name: &[u8], slot: Slot, call: &str, error: &io::Erro
 
 fn place(dir: &Dir, name: &[u8]) -> String {
     dir.place(name).display().to_string()
+}
+
+/// Whether links of a table were refused, as those of a task that may not be traced are: one gap
+/// with their number stands for all. Where nobody may look, nobody can tell threads apart either.
+fn refused_links(fds: &Dir, before: usize, gaps: &mut Gaps) -> bool {
+    let refused = |gap: &Gap| {
+        let denied = matches!(gap.errno, Some(libc::EACCES | libc::EPERM));
+        denied && std::path::Path::new(&gap.place).parent() == Some(fds.path())
+    };
+    let own: Vec<Gap> = gaps.drain(before..).collect();
+    let (links, rest): (Vec<Gap>, Vec<Gap>) = own.into_iter().partition(refused);
+    gaps.extend(rest);
+    let count = links.len();
+    if let Some(mut first) = links.into_iter().next() {
+        first.place = fds.path().display().to_string();
+        first.reason = format!("{} ({count} descriptors)", first.reason);
+        gaps.push(first);
+    }
+    count > 0
 }
 
 /// Whose descriptors are refused, everything else of his is too: one gap says it for all.

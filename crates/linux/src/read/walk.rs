@@ -207,10 +207,11 @@ impl Walk<'_> {
     }
 
     fn wants(&self, inode: Inode) -> bool {
-        self.ask
-            .inodes
-            .as_ref()
-            .is_none_or(|wanted| wanted.contains(&inode))
+        let ask = self.ask;
+        let wanted = ask.inodes.as_ref();
+        let known = ask.strangers_to.as_ref();
+        wanted.is_none_or(|wanted| wanted.contains(&inode))
+            || known.is_some_and(|known| !known.contains(&inode))
     }
 
     /// Packet sockets that nobody was found holding may live on in a mapped ring.

@@ -1,0 +1,314 @@
+//! Ports: the sockets that are meant, in whatever network namespace, and who holds them.
+//!
+//! The tables of our own namespace are read, and of every other that a process is in. What hangs
+//! on a descriptor and is in none of them is asked itself: that finds also the sockets of a
+//! namespace that only a thread, or the socket, keeps.
+
+use crate::options::Options;
+use crate::search::{Found, Goal};
+use crate::users::User;
+use model::ask::{SocketAsk, States, WalkAsk};
+use model::process::Holding;
+use model::{Family, Gap, Gaps, Held, Inode, NetNs, Owner, Pid, Proto, Socket, Source};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use sysroot::Sysroot;
+
+type Tables = Vec<(Family, Option<Proto>)>;
+
+/// Fills the goals that are ports, and tells who holds what they mean.
+pub(crate) fn find(root: &Sysroot, options: &Options, goals: &mut [Goal], found: &mut Found) {
+    let tables = tables(options, goals);
+    if tables.is_empty() {
+        return;
+    }
+    let own = host::netns(root);
+    let mut ports = Ports {
+        own,
+        tables,
+        goals,
+        sockets: BTreeMap::new(),
+        known: HashSet::new(),
+        untold: false,
+    };
+    ports.here(root, &mut found.gaps);
+    // A signal goes to nobody in another namespace: a port there is another port.
+    let everywhere = !options.own_netns && !options.kill;
+    if everywhere {
+        ports.near(root, &mut found.gaps);
+    }
+    if options.all_netns {
+        ports.entered(root, &mut found.gaps);
+    }
+    if ports.untold {
+        let reason = "this kernel's tables name no inode: who holds a socket is not told";
+        found.gaps.push(Gap::new("mib2", reason));
+    }
+    let holdings = ports.holdings(root, everywhere, found);
+    ports.attribute(holdings, found);
+    ports.in_flight(root, found);
+    found.sockets = ports.sockets;
+}
+
+/// The tables the ports asked for stand in.
+fn tables(options: &Options, goals: &[Goal]) -> Tables {
+    let mut tables = Tables::new();
+    for (family, refused) in [
+        (Family::Inet, options.ipv6 && !options.ipv4),
+        (Family::Inet6, options.ipv4 && !options.ipv6),
+    ] {
+        for proto in [Proto::Tcp, Proto::Udp] {
+            let asked = |goal: &Goal| matches!(goal, Goal::Port(port, _) if port.proto == proto);
+            if !refused && goals.iter().any(asked) {
+                tables.push((family, Some(proto)));
+            }
+        }
+    }
+    tables
+}
+
+struct Ports<'a> {
+    /// Our own namespace.
+    own: Option<NetNs>,
+    tables: Tables,
+    goals: &'a mut [Goal],
+    /// What is meant, with its owners.
+    sockets: BTreeMap<Inode, (Socket, Vec<Owner>)>,
+    /// Every socket told so far.
+    known: HashSet<Inode>,
+    /// Whether one that is meant has no inode to find its holders by.
+    untold: bool,
+}
+
+impl Ports<'_> {
+    /// Keeps a socket that is meant.
+    fn keep(&mut self, socket: Socket) {
+        let Some(inet) = socket.kind.inet() else {
+            return;
+        };
+        if socket.inode == Inode(0) {
+            // Older kernels of Solaris, and Oracle's, tell of no socket whose it is.
+            let asked = |goal: &Goal| matches!(goal, Goal::Port(port, _) if port.matches(inet));
+            self.untold |= socket.streams.is_some() && self.goals.iter().any(asked);
+            return;
+        }
+        if !self.tables.contains(&(inet.family(), Some(inet.proto))) {
+            return;
+        }
+        let mut meant = false;
+        for goal in self.goals.iter_mut() {
+            if let Goal::Port(port, inodes) = goal
+                && port.matches(inet)
+            {
+                inodes.insert(socket.inode);
+                meant = true;
+            }
+        }
+        if meant {
+            self.sockets.insert(socket.inode, (socket, Vec::new()));
+        }
+    }
+
+    /// The tables of our own namespace. What sock_diag does not tell the text may; what
+    /// neither does is a gap.
+    fn here(&mut self, root: &Sysroot, gaps: &mut Gaps) {
+        for table in self.tables.clone() {
+            let ask = whole(vec![table]);
+            for via in [Source::Netlink, Source::Procfs] {
+                let mut told = host::sockets(root, via, &ask, &mut |socket| {
+                    self.known.insert(socket.inode);
+                    self.keep(socket);
+                });
+                if !told.coverage.looked.is_empty() {
+                    break;
+                }
+                if via == Source::Procfs {
+                    gaps.append(&mut told.gaps);
+                }
+            }
+        }
+    }
+
+    /// The tables of every other namespace a process is in. The other families are only read
+    /// so that their sockets are no strangers.
+    fn near(&mut self, root: &Sysroot, gaps: &mut Gaps) {
+        let mut rest = Tables::new();
+        for family in [Family::Inet, Family::Inet6] {
+            let protos = [Proto::Tcp, Proto::Udp, Proto::Raw];
+            rest.extend(protos.map(|proto| (family, Some(proto))));
+        }
+        rest.extend([Family::Unix, Family::Packet, Family::Netlink].map(|family| (family, None)));
+        rest.retain(|table| !self.tables.contains(table));
+        for table in &rest {
+            let ask = whole(vec![*table]);
+            // One that is not told leaves strangers, who are asked.
+            let told = host::sockets(root, Source::Netlink, &ask, &mut |socket| {
+                self.known.insert(socket.inode);
+            });
+            if told.coverage.looked.is_empty() {
+                host::sockets(root, Source::Procfs, &ask, &mut |socket| {
+                    self.known.insert(socket.inode);
+                });
+            }
+        }
+        for (netns, pids) in host::task_netns(root, None) {
+            let ask = whole(self.tables.clone());
+            let mut told = host::sockets_near(root, netns, &pids, &ask, &mut |socket| {
+                self.known.insert(socket.inode);
+                self.keep(socket);
+            });
+            gaps.append(&mut told.gaps);
+            host::sockets_near(root, netns, &pids, &whole(rest.clone()), &mut |socket| {
+                self.known.insert(socket.inode);
+            });
+        }
+    }
+
+    /// The tables of every namespace that can be entered, also of those that only a mount or a
+    /// descriptor keeps, and where no socket hangs on a descriptor.
+    fn entered(&mut self, root: &Sysroot, gaps: &mut Gaps) {
+        let (namespaces, mut more) = host::read::netns::namespaces(root);
+        gaps.append(&mut more);
+        let ask = whole(self.tables.clone());
+        for namespace in namespaces {
+            let told = namespace.ask(|stand| {
+                let via = Source::Netlink;
+                host::read::tables::sockets_in(stand, root, via, &ask, &mut |socket| {
+                    self.known.insert(socket.inode);
+                    self.keep(socket);
+                })
+            });
+            match told {
+                Ok(mut told) => gaps.append(&mut told.gaps),
+                Err(gap) => gaps.push(gap),
+            }
+        }
+    }
+
+    /// Who holds what is meant; strangers are asked what they are first.
+    fn holdings(&mut self, root: &Sysroot, strangers: bool, found: &mut Found) -> Vec<Holding> {
+        if self.sockets.is_empty() && !strangers {
+            return Vec::new();
+        }
+        let ask = WalkAsk {
+            inodes: Some(self.sockets.keys().copied().collect()),
+            strangers_to: strangers.then(|| self.known.clone()),
+            deep: false,
+        };
+        let mut told = host::holdings(root, &ask);
+        found.gaps.append(&mut told.told.gaps);
+        let mut asked = HashMap::new();
+        for holding in &told.holdings {
+            let Held::Fd { fd } = holding.owner.held else {
+                continue;
+            };
+            if self.known.contains(&holding.inode) || asked.contains_key(&holding.inode) {
+                continue;
+            }
+            let owner = &holding.owner;
+            let task = owner.tid.unwrap_or(owner.id.pid);
+            let answer = host::ask_socket(root, task, owner.tid.is_some(), fd, holding.inode);
+            asked.insert(holding.inode, ());
+            match answer {
+                Ok((socket, state)) => {
+                    if let Some(socket) = socket.socket(state) {
+                        self.keep(socket);
+                    }
+                }
+                Err(error) => found.gaps.extend(refused(holding, &error)),
+            }
+        }
+        let sockets = &self.sockets;
+        told.holdings.retain(|it| sockets.contains_key(&it.inode));
+        let holders: HashSet<_> = told.holdings.iter().map(|it| it.owner.id).collect();
+        for process in told.processes {
+            if holders.contains(&process.id) {
+                found.processes.insert(process.id, process);
+            }
+        }
+        told.holdings
+    }
+
+    fn attribute(&mut self, holdings: Vec<Holding>, found: &mut Found) {
+        for holding in holdings {
+            let owner = &holding.owner;
+            let Some((socket, owners)) = self.sockets.get_mut(&holding.inode) else {
+                continue;
+            };
+            let elsewhere = socket.netns.filter(|netns| Some(*netns) != self.own);
+            for (goal, users) in self.goals.iter().zip(&mut found.users) {
+                if matches!(goal, Goal::Port(_, inodes) if inodes.contains(&holding.inode)) {
+                    let user = entry(&mut users.processes, owner);
+                    user.netns = user.netns.or(elsewhere);
+                }
+            }
+            owners.push(holding.owner);
+        }
+    }
+
+    /// Sockets nobody was found to hold: who has descriptors in flight in their namespace may,
+    /// or else it is not known who does.
+    fn in_flight(&mut self, root: &Sysroot, found: &mut Found) {
+        let loose: HashMap<Inode, Option<NetNs>> = self
+            .sockets
+            .values()
+            .filter(|(_, owners)| owners.is_empty())
+            .map(|(socket, _)| (socket.inode, socket.netns.or(self.own)))
+            .collect();
+        if loose.is_empty() {
+            return;
+        }
+        let ask = WalkAsk {
+            inodes: Some(HashSet::new()),
+            strangers_to: None,
+            deep: true,
+        };
+        let mut told = host::holdings(root, &ask);
+        found.gaps.append(&mut told.told.gaps);
+        let netns: BTreeMap<_, _> = told.processes.iter().map(|it| (it.id, it.netns)).collect();
+        for (goal, users) in self.goals.iter().zip(&mut found.users) {
+            let Goal::Port(_, inodes) = goal else {
+                continue;
+            };
+            let meant = loose.iter().filter(|(inode, _)| inodes.contains(inode));
+            let places: HashSet<Option<NetNs>> = meant.map(|(_, netns)| *netns).collect();
+            users.loose = !places.is_empty();
+            for Holding { owner, .. } in &told.holdings {
+                let at = netns.get(&owner.id).copied().flatten().or(self.own);
+                if matches!(owner.held, Held::InFlight { .. }) && places.contains(&at) {
+                    entry(&mut users.probable, owner);
+                }
+            }
+        }
+    }
+}
+
+/// A socket is open for reading and writing.
+fn entry<'u>(users: &'u mut BTreeMap<Pid, User>, owner: &Owner) -> &'u mut User {
+    let user = users.entry(owner.id.pid).or_insert_with(|| User {
+        id: owner.id,
+        uid: owner.uid,
+        comm: owner.comm.clone(),
+        uses: Default::default(),
+        netns: None,
+    });
+    user.uses.open = true;
+    user.uses.write = true;
+    user
+}
+
+/// A socket in no table that cannot be asked: none of who ended, or closed it.
+fn refused(holding: &Holding, error: &std::io::Error) -> Option<Gap> {
+    const ESRCH: i32 = 3;
+    const EBADF: i32 = 9;
+    let gone = matches!(error.raw_os_error(), None | Some(ESRCH | EBADF));
+    let place = format!("socket:[{}] of {}", holding.inode, holding.owner.id.pid);
+    (!gone).then(|| Gap::io(place, error))
+}
+
+fn whole(tables: Tables) -> SocketAsk {
+    SocketAsk {
+        tables,
+        states: States::ALL,
+        port: None,
+    }
+}
