@@ -98,6 +98,15 @@ pub(crate) fn trial() -> Outcome<PathBuf> {
     Ok(first.image)
 }
 
+/// Sees to it that an image can be made for a test: tools, room and packages are there.
+///
+/// # Errors
+/// One line on what is missing.
+pub(crate) fn prepared() -> Outcome {
+    let media = ready()?;
+    packages::all(&pins::read()?, &cache(&media)?, Strict::Offered).map(|_| ())
+}
+
 /// Takes what Debian offers today into the list of pins.
 ///
 /// # Errors

@@ -143,27 +143,30 @@ impl Booted {
         let name = way.name.replace(", ", "-");
         let disk = disk(&media.join(format!("disk-{name}.img")))?;
         let log = media.join(format!("serial-{name}.log"));
+        let before = sum(&disk)?;
+        // The menu waits ten seconds: it is answered before another machine is started.
+        let mut machine = Machine::start(way, image, &disk, log)?;
+        machine
+            .choose(way.key)
+            .map_err(|why| format!("{}: {why}", way.name))?;
         Ok(Booted {
-            machine: Machine::start(way, image, &disk, log)?,
-            before: sum(&disk)?,
+            machine,
+            before,
             disk,
             way,
         })
     }
 
-    /// Waits for the menu, chooses, waits for the shell, and asks what every machine is
+    /// Waits for the shell, and asks what every machine is
     /// asked; then what this one is asked, which is given what it said until its shell came.
     fn ready(&mut self, own: impl FnOnce(&mut Machine, &str) -> Outcome) -> Outcome {
         eprintln!("==== {} ====", self.way.name);
         let machine = &mut self.machine;
-        let asked = machine
-            .choose(self.way.key)
-            .and_then(|()| machine.expect("concord# "))
-            .and_then(|said| {
-                machine.take_over()?;
-                questions::all(machine)?;
-                own(machine, &said)
-            });
+        let asked = machine.expect("concord# ").and_then(|said| {
+            machine.take_over()?;
+            questions::all(machine)?;
+            own(machine, &said)
+        });
         asked.map_err(|why| format!("{}: {why}", self.way.name))
     }
 

@@ -38,6 +38,7 @@ const SCANNER: &[(&str, &str)] = &[
 
 /// Looking at disks: no network; the disk can be mounted, and only read.
 const DISKS: &[(&str, &str)] = &[
+    ("grep -c ip= /proc/cmdline", "0"),
     ("ip -4 address | grep -c inet", "1"),
     ("look /dev/vda; ls /mnt", "lost+found"),
     ("grep /mnt /proc/mounts", "ro,nosuid,nodev,noexec"),
