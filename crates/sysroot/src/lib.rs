@@ -39,6 +39,9 @@ pub const READ_MAX: usize = 256 << 20;
 /// How long a file named on a command line may take to tell what it is.
 pub const PATIENCE: Duration = Duration::from_secs(3);
 
+/// The stack of a thread that asks; said, so that no variable of the environment says it.
+const STACK: usize = 2 << 20;
+
 /// A host's bytes: live, recorded, or live while recording. Cheap to clone.
 #[derive(Clone)]
 pub struct Sysroot(Arc<Inner>);
@@ -263,7 +266,8 @@ impl Sysroot {
         }
         let (answer, wait) = std::sync::mpsc::channel();
         let root = self.clone();
-        std::thread::Builder::new().spawn(move || {
+        let thread = std::thread::Builder::new().stack_size(STACK);
+        thread.spawn(move || {
             // Nobody listens any more when this comes too late.
             let _ = answer.send(ask(&root));
         })?;
