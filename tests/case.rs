@@ -195,6 +195,8 @@ fn what_the_kernel_told_is_in_the_case_and_is_read_again() {
         let name = record.display().to_string();
         let (program, args): (&str, &[&str]) = if name.ends_with("-netlink.tar") {
             ("rnetstat", &["-tan", "--via", "netlink"])
+        } else if name.ends_with("-private-procfs.tar") {
+            ("rnetstat", &["-tan", "--via", "private"])
         } else if name.ends_with("-procfs.tar") {
             ("rnetstat", &["-tan", "--via", "procfs"])
         } else if name.ends_with("-walk.tar") {
@@ -211,7 +213,7 @@ fn what_the_kernel_told_is_in_the_case_and_is_read_again() {
         assert!(output.text().contains(&expected), "{name}\n{output}");
         seen.push(program);
     }
-    assert_eq!(seen.len(), 3, "{seen:?}");
+    assert_eq!(seen.len(), 4, "{seen:?}");
 }
 
 #[test]
