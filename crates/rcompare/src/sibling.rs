@@ -107,6 +107,9 @@ pub(crate) fn run(call: &Call<'_>, sink: &mut dyn FnMut(&[u8])) -> Said {
         Stop::Broken(error) => Some(reason(&error)),
     };
     ended.words = last_line(&heard.words);
+    if call.record && heard.record.is_none() {
+        ended.words = format!("recorded more than {RECORD_MAX} bytes, which are not kept");
+    }
     Said {
         ended,
         errors: heard.words,

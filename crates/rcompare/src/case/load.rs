@@ -12,8 +12,8 @@ use sysroot::Sysroot;
 /// Most bytes of one file.
 const FILE_MAX: usize = 1 << 30;
 
-/// Most bytes of all files.
-const ALL_MAX: usize = 4 << 30;
+/// Most bytes of all files: what an address space of 32 bits can tell, too.
+const ALL_MAX: usize = 2 << 30;
 
 /// Most files.
 const FILES_MAX: usize = 1024;
