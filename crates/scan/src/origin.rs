@@ -66,6 +66,7 @@ impl Origin {
     ///
     /// # Errors
     /// No route, or no such family here.
+    #[cfg(target_os = "linux")]
     pub(crate) fn source(&self, to: IpAddr) -> io::Result<IpAddr> {
         let socket = Socket::new(domain(to), Type::DGRAM, None)?;
         self.any_port().apply(&socket, to)?;
