@@ -25,7 +25,14 @@ fn compare(technique: &str, ports: &str, runs: usize) {
         let theirs = lab.nmap(&lab.trusted, &format!("{family}{technique} {ports} {addr}"));
         for run in 0..runs {
             let ours = lab.states(&lab.trusted, &format!("-Pn {technique} {ports} {addr}"));
-            let unlike = differences(&ours, &theirs);
+            let unlike = staying(differences(&ours, &theirs), |ports| {
+                let ours = format!("-Pn {technique} -p {ports} {addr}");
+                let theirs = format!("{family}{technique} -p {ports} {addr}");
+                differences(
+                    &lab.states(&lab.trusted, &ours),
+                    &lab.nmap(&lab.trusted, &theirs),
+                )
+            });
             assert!(
                 unlike.is_empty(),
                 "{technique} {addr}, run {run}: {unlike:?}"
@@ -33,6 +40,23 @@ fn compare(technique: &str, ports: &str, runs: usize) {
         }
         assert_eq!(theirs.get(&1_000).copied(), Some(silence(technique)));
     }
+}
+
+/// The differences that are still there when both are asked again, of these ports alone. A
+/// refusal by ICMPv6 that arrives while connect(2) is under way is another error to the caller
+/// than one that arrives after it: now and then either scanner meets the rarer of the two.
+fn staying(mut unlike: Vec<String>, again: impl Fn(&str) -> Vec<String>) -> Vec<String> {
+    for _ in 0..3 {
+        if unlike.is_empty() {
+            break;
+        }
+        let ports: Vec<&str> = unlike
+            .iter()
+            .filter_map(|it| it.split(':').next())
+            .collect();
+        unlike = again(&ports.join(","));
+    }
+    unlike
 }
 
 fn silence(technique: &str) -> PortState {

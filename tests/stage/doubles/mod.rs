@@ -6,7 +6,6 @@
 mod churn;
 mod crowds;
 mod files;
-mod hung;
 mod kernel;
 mod netns;
 mod packet;
@@ -153,7 +152,6 @@ fn make(words: &Words<'_>) -> io::Result<Double> {
         "children" => crowds::children(words),
         "descriptors" => crowds::descriptors(words),
         "forest" => crowds::forest(words),
-        "hungfs" => hung::hung(words),
         "idle" => Ok(Double::default()),
         other => Err(io::Error::other(format!("no such double: {other:?}"))),
     }
