@@ -51,7 +51,7 @@ fn outer(words: &[&str]) -> Outcome {
     }
     let programs = dist::host()?;
     let peak = build_peak()?;
-    let own = std::env::current_exe().map_err(|why| format!("this program: {why}"))?;
+    let own = dist::own_program()?;
     // A pid namespace of its own: all see the load, and nothing else.
     let mut stage = Command::new("unshare");
     stage.args(["--net", "--pid", "--fork", "--kill-child", "--mount-proc"]);

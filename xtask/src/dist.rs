@@ -192,6 +192,20 @@ fn prefixes() -> Outcome<Vec<(PathBuf, &'static str)>> {
     ])
 }
 
+/// A copy of this program to start it from: cargo replaces the file we run from while it
+/// builds our own tests, and then nothing can be started by its name.
+///
+/// # Errors
+/// It cannot be read, or not be written beside what is built.
+pub(crate) fn own_program() -> Outcome<PathBuf> {
+    let own = Path::new("/proc/self/exe");
+    let bytes = std::fs::read(own).map_err(|why| format!("{}: {why}", own.display()))?;
+    let told = workspace::metadata(&["--no-deps"])?;
+    let copy = PathBuf::from(workspace::text(&told, "target_directory")).join("xtask-itself");
+    place(&copy, &bytes, 0o755)?;
+    Ok(copy)
+}
+
 /// Writes a file under another name and moves it into place: a program that runs is not
 /// disturbed, and nothing half-written bears the name.
 ///

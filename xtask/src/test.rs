@@ -63,7 +63,7 @@ fn media(missing: &[&str], hear: &mut impl FnMut(&str)) -> Outcome {
         hear(&format!("SKIPPED: the medium: {why}"));
         return Ok(());
     }
-    let own = std::env::current_exe().map_err(|why| format!("this program: {why}"))?;
+    let own = dist::own_program()?;
     let mut boot = Command::new(own);
     boot.args(["vm", "trial"]);
     sh::both(boot, hear)

@@ -7,7 +7,7 @@ mod mounted;
 mod questions;
 
 use crate::sh::{self, Outcome};
-use crate::{iso, sums, workspace};
+use crate::{dist, iso, sums, workspace};
 use machine::Machine;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -95,7 +95,7 @@ pub(crate) fn boot(image: &Path) -> Outcome {
             ));
         }
     }
-    let own = std::env::current_exe().map_err(|why| format!("this program: {why}"))?;
+    let own = dist::own_program()?;
     // A network of its own: the machines reach each other there, and nothing else.
     let mut stage = Command::new("unshare");
     stage.args(["--net", "--pid", "--fork", "--kill-child", "--mount-proc"]);
