@@ -15,6 +15,6 @@ mod words;
 
 pub use column::{Align, Column, find, fitted, header, row};
 pub use grid::{Grid, Head};
-pub use moment::moment;
+pub use moment::{civil, moment};
 pub use text::Text;
 pub use words::words;

@@ -17,7 +17,8 @@ pub fn moment(ms: u64) -> String {
 
 /// Year, month and day of a day since 1970. Years begin with March here, so that the odd day
 /// of a leap year is the last.
-fn civil(days: u64) -> (u64, u64, u64) {
+#[must_use]
+pub fn civil(days: u64) -> (u64, u64, u64) {
     const TO_0000_03_01: u64 = 719_468;
     const ERA: u64 = 146_097;
     let days = days.saturating_add(TO_0000_03_01);

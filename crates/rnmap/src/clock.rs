@@ -15,13 +15,13 @@ impl Moment {
 
     /// `2026-11-24 02:31 UTC`
     pub(crate) fn minute(self) -> String {
-        let (year, month, day) = self.date();
+        let (year, month, day) = render::civil(self.0 / 86_400);
         format!("{year:04}-{month:02}-{day:02} {} UTC", self.time())
     }
 
     /// `2026-11-24 02:31:23 UTC`
     pub(crate) fn second(self) -> String {
-        let (year, month, day) = self.date();
+        let (year, month, day) = render::civil(self.0 / 86_400);
         let seconds = self.0 % 60;
         format!(
             "{year:04}-{month:02}-{day:02} {}:{seconds:02} UTC",
@@ -44,7 +44,7 @@ impl Moment {
             let at = usize::try_from(at).unwrap_or(0);
             names.get(at).copied().unwrap_or_default()
         };
-        let (year, month, day) = self.date();
+        let (year, month, day) = render::civil(self.0 / 86_400);
         let weekday = pick(&DAYS, self.0 / 86_400 % 7);
         let month = pick(&MONTHS, month - 1);
         let seconds = self.0 % 60;
@@ -52,24 +52,6 @@ impl Moment {
             "{weekday} {month} {day:2} {}:{seconds:02} {year}",
             self.time()
         )
-    }
-
-    /// Year, month and day of the Gregorian calendar, counted from a March 1st so that leap
-    /// days come last.
-    fn date(self) -> (u64, u64, u64) {
-        let days = self.0 / 86_400 + 719_468;
-        let era = days / 146_097;
-        let of_era = days % 146_097;
-        let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-        let of_year = of_era - (365 * year + year / 4 - year / 100);
-        let shifted = (5 * of_year + 2) / 153;
-        let day = of_year - (153 * shifted + 2) / 5 + 1;
-        let month = if shifted < 10 {
-            shifted + 3
-        } else {
-            shifted - 9
-        };
-        (year + era * 400 + u64::from(month <= 2), month, day)
     }
 }
 
