@@ -197,26 +197,33 @@ fn one_plan(
                 .extend(wanted.map(|(port, answer)| (*port, *answer)));
             report.answers.sort_unstable_by_key(|(port, _)| *port);
         }
-        if !report.missed.is_empty() {
-            outcome.gaps.push(Gap::new(
-                format!("{} {}", report.proto, report.addr),
-                not_settled(report),
-            ));
-        }
+        outcome.gaps.extend(not_settled(report));
     }
     teller.completed(plan, from.elapsed())?;
     Ok(reports)
 }
 
 /// How many ports have no answer, and why where that is known.
-fn not_settled(report: &Report) -> String {
-    let count = report.missed.len();
-    let why = if report.lost {
-        ": it answered, and then was heard no more"
-    } else {
-        ""
-    };
-    format!("{count} ports not settled{why}")
+fn not_settled(report: &Report) -> Vec<Gap> {
+    let host = format!("{} {}", report.proto, report.addr);
+    let mut gaps: Vec<Gap> = report
+        .refused
+        .iter()
+        .map(|(errno, count)| {
+            let place = format!("{host}: {count} ports that this system would not ask");
+            Gap::io(place, &io::Error::from_raw_os_error(*errno))
+        })
+        .collect();
+    let others = report.missed.len() - report.refused.values().sum::<usize>();
+    if others > 0 {
+        let why = if report.lost {
+            ": it answered, and then was heard no more"
+        } else {
+            ""
+        };
+        gaps.push(Gap::new(host, format!("{others} ports not settled{why}")));
+    }
+    gaps
 }
 
 /// A plan without what is settled: one part for the hosts of which nothing is, one for each

@@ -92,6 +92,7 @@ pub(crate) fn for_programs(state: PortState, count: usize) -> bool {
 mod tests {
     use super::*;
     use model::{Proto, Technique};
+    use std::collections::BTreeMap;
 
     fn report(answers: &[(u16, PortState, Reason)]) -> Report {
         Report {
@@ -106,6 +107,7 @@ mod tests {
             rtt: None,
             took: std::time::Duration::ZERO,
             lost: false,
+            refused: BTreeMap::new(),
         }
     }
 

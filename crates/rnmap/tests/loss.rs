@@ -70,16 +70,16 @@ fn all_true(states: &lab::States) {
     }
 }
 
-/// The other end goes: all is silent from then on, and silence is not called filtered.
-#[test]
-fn a_host_that_goes_away_leaves_what_it_said() {
+/// One end of the cable goes for good: what was learned stays, the rest is not called filtered.
+#[track_caller]
+fn keeps_what_it_learned(end: impl Fn(&Lab) -> &str) {
     if cannot_run(&["ip", "nft"]) {
         return;
     }
     let mut lab = Lab::joined();
     lab.furnish();
     let scan = under_way(&lab);
-    link(&lab.suspect, "down");
+    link(end(&lab), "down");
     let (status, states, lost) = scan.end();
     assert_eq!(status.code(), Some(3));
     assert!(lost && states.len() < 1_200, "{}", states.len());
@@ -87,21 +87,52 @@ fn a_host_that_goes_away_leaves_what_it_said() {
     all_true(&states);
 }
 
-/// Our own end goes, and does not come back.
+#[test]
+fn a_host_that_goes_away_leaves_what_it_said() {
+    keeps_what_it_learned(|lab| &lab.suspect);
+}
+
 #[test]
 fn a_network_that_goes_away_leaves_what_was_learned() {
+    keeps_what_it_learned(|lab| &lab.trusted);
+}
+
+/// Our own firewall lets no probe of three ports out: nothing is known of them.
+#[test]
+fn ports_our_own_system_will_not_ask_are_gaps() {
     if cannot_run(&["ip", "nft"]) {
         return;
     }
     let mut lab = Lab::joined();
     lab.furnish();
-    let scan = under_way(&lab);
-    link(&lab.trusted, "down");
-    let (status, states, lost) = scan.end();
-    assert_eq!(status.code(), Some(3));
-    assert!(lost && states.len() < 1_200, "{}", states.len());
-    assert_eq!(states.get(&22), Some(&PortState::Open));
-    all_true(&states);
+    let rule = "table inet own { chain out { type filter hook output priority 0
+        tcp dport 21-23 drop
+        udp dport 21-23 drop
+    }; }";
+    let done = lab.run(&lab.trusted, &["nft", rule]);
+    assert!(done.status.success(), "{done:?}");
+    for technique in ["-sS", "-sU"] {
+        let out = lab.rnmap(
+            &lab.trusted,
+            &format!("{technique} -Pn -p 20-24 {SUSPECT_V4} --json"),
+        );
+        let told: Vec<u16> = lab::states(&out.stdout).into_keys().collect();
+        assert_eq!(
+            (out.status.code(), told),
+            (Some(3), vec![20, 24]),
+            "{technique}"
+        );
+        let gaps: Vec<_> = records(&out.stdout)
+            .into_iter()
+            .filter_map(|record| match record {
+                Record::Gap(gap) => Some((gap.place, gap.errno)),
+                _ => None,
+            })
+            .collect();
+        let proto = if technique == "-sU" { "udp" } else { "tcp" };
+        let place = format!("{proto} {SUSPECT_V4}: 3 ports that this system would not ask");
+        assert_eq!(gaps, [(place, Some(1))]);
+    }
 }
 
 /// Our own end goes and comes back at once: nothing is missing.

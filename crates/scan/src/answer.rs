@@ -32,8 +32,6 @@ pub enum Reason {
     AdminProhibited,
     /// ICMP: the packet ran out of hops.
     TimeExceeded,
-    /// Our own system would not send it.
-    NotSent,
     /// UDP on this machine: nothing refused it, and the address is taken.
     Bound,
     /// Bind probe: the address is taken.
@@ -57,7 +55,6 @@ const ALL: &[Reason] = &[
     Reason::HostProhibited,
     Reason::AdminProhibited,
     Reason::TimeExceeded,
-    Reason::NotSent,
     Reason::Bound,
     Reason::InUse,
     Reason::Bindable,
@@ -87,7 +84,6 @@ impl Reason {
             Reason::HostProhibited => "host-prohibited",
             Reason::AdminProhibited => "admin-prohibited",
             Reason::TimeExceeded => "time-exceeded",
-            Reason::NotSent => "not-sent",
             Reason::Bound => "bound",
             Reason::InUse => "address-in-use",
             Reason::Bindable => "address-free",

@@ -144,7 +144,7 @@ impl Driver for Connect {
             Ok(sent) => sent,
             Err(error) => match settled_by(&error) {
                 Some(answer) => Sent::Settled(answer),
-                None => Sent::Later,
+                None => Sent::failed(&error),
             },
         }
     }
@@ -167,8 +167,11 @@ impl Driver for Connect {
                 None => Ok(()),
             };
             let answer = match conclude(outcome, &flight.socket, to) {
-                Ok(answer) => answer,
-                Err(error) => settled_by(&error),
+                Ok(answer) => Ok(answer),
+                Err(error) => match Sent::failed(&error) {
+                    Sent::Refused(errno) => Err(errno),
+                    _ => Ok(None),
+                },
             };
             came.push(Came {
                 ask: flight.ask,
@@ -194,7 +197,7 @@ fn is_under_way(outcome: &io::Result<()>) -> bool {
 /// What a finished connect says; none if it met itself and says nothing.
 ///
 /// # Errors
-/// Our own system had no room.
+/// One that says nothing of the port.
 fn conclude(
     outcome: io::Result<()>,
     socket: &Socket,
@@ -217,7 +220,7 @@ fn no_way(error: &io::Error) -> Option<Answer> {
     matches!(answer.reason, Reason::HostUnreach | Reason::NetUnreach).then_some(answer)
 }
 
-/// What an error says of the port; none if it says only that our own system had no room.
+/// What an error says of the port; none if it is about our own system.
 fn settled_by(error: &io::Error) -> Option<Answer> {
     let (state, reason) = match error.raw_os_error()? {
         libc::ECONNREFUSED | libc::ECONNRESET => (PortState::Closed, Reason::ConnRefused),
@@ -226,15 +229,7 @@ fn settled_by(error: &io::Error) -> Option<Answer> {
         libc::ENETUNREACH | libc::ENETDOWN => (PortState::Filtered, Reason::NetUnreach),
         libc::ENOPROTOOPT => (PortState::Filtered, Reason::ProtoUnreach),
         libc::EACCES => (PortState::Filtered, Reason::AdminProhibited),
-        libc::EMFILE
-        | libc::ENFILE
-        | libc::ENOBUFS
-        | libc::ENOMEM
-        | libc::EAGAIN
-        | libc::EADDRINUSE
-        | libc::EADDRNOTAVAIL
-        | libc::EINTR => return None,
-        _ => (PortState::Filtered, Reason::NotSent),
+        _ => return None,
     };
     Some(Answer::new(state, reason))
 }

@@ -18,6 +18,31 @@ pub enum Sent {
     /// Our own system has no way there. Where it had one before, the network was lost and
     /// may come back; else this is the answer.
     NoWay(Answer),
+    /// Our own system would not send it, for this reason: nothing is known of the port.
+    Refused(Errno),
+}
+
+/// An error number of our own system.
+pub type Errno = i32;
+
+impl Sent {
+    /// An error that says nothing of the port.
+    #[must_use]
+    pub fn failed(error: &io::Error) -> Sent {
+        match error.raw_os_error() {
+            Some(
+                libc::EMFILE
+                | libc::ENFILE
+                | libc::ENOBUFS
+                | libc::ENOMEM
+                | libc::EAGAIN
+                | libc::EADDRINUSE
+                | libc::EADDRNOTAVAIL
+                | libc::EINTR,
+            ) => Sent::Later,
+            errno => Sent::Refused(errno.unwrap_or(libc::EIO)),
+        }
+    }
 }
 
 /// What came for a probe under way.
@@ -25,8 +50,8 @@ pub enum Sent {
 pub struct Came {
     /// The probe.
     pub ask: Ask,
-    /// Its answer; none if it must be sent again.
-    pub answer: Option<Answer>,
+    /// Its answer; none if it must be sent again; an error that says nothing of the port.
+    pub answer: Result<Option<Answer>, Errno>,
 }
 
 /// A technique: how a probe is sent and how its answer is noticed.
@@ -94,11 +119,12 @@ pub fn run(
         let now = Instant::now();
         for Came { ask, answer } in came.drain(..) {
             match answer {
-                Some(answer) => {
+                Ok(Some(answer)) => {
                     schedule.answered(ask, answer, now);
                     watch.settled(&ask, answer);
                 }
-                None => schedule.lost(ask),
+                Ok(None) => schedule.lost(ask),
+                Err(errno) => schedule.refused(ask, errno, now),
             }
         }
         schedule.expire(now, |ask| driver.forget(&ask));
@@ -134,6 +160,7 @@ fn burst(schedule: &mut Schedule, driver: &mut dyn Driver, watch: &mut dyn Watch
                 schedule.settled(ask, answer, now, Instant::now());
                 watch.settled(&ask, answer);
             }
+            Sent::Refused(errno) => schedule.refused(ask, errno, now),
             Sent::Later => {
                 schedule.postponed(ask, now);
                 return Burst::NoRoom;

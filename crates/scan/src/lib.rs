@@ -7,6 +7,7 @@
 //!
 //! * A port that could not be asked because our own system had no room (`EMFILE`,
 //!   `ENOBUFS`, `EADDRNOTAVAIL`, …) is asked again, never called closed.
+//! * A port our own system would not ask for any other reason (`EPERM`, …) has no answer.
 //! * A probe that met itself is asked again, never called open; see [`sources`].
 #![forbid(unsafe_code)]
 

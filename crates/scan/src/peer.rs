@@ -1,6 +1,7 @@
 //! One host in a schedule: which of its ports are asked, which wait, what is known of the way.
 
 use crate::answer::{Answer, Reason};
+use crate::engine::Errno;
 use crate::pace::{Flow, Pace, RoundTrip, Window};
 use crate::schedule::{Target, Terms};
 use model::PortState;
@@ -40,6 +41,8 @@ pub(crate) struct Peer {
     /// It was heard, and then never again.
     pub(crate) lost: bool,
     pub(crate) answers: Vec<Option<Answer>>,
+    /// Ports our own system would not ask, and why.
+    pub(crate) refused: HashMap<u32, Errno>,
     pub(crate) left: usize,
     pub(crate) started: Option<Instant>,
     pub(crate) ended: Option<Instant>,
@@ -69,6 +72,7 @@ impl Peer {
             astray: None,
             lost: false,
             answers: vec![None; ports],
+            refused: HashMap::new(),
             left: ports,
             started: None,
             ended: None,
@@ -129,11 +133,22 @@ impl Peer {
         let Some(place) = self.answers.get_mut(at(index)) else {
             return;
         };
-        let first = place.is_none();
-        if first || place.is_some_and(|old| old.reason == Reason::NoResponse) {
+        let first = place.is_none() && self.refused.remove(&index).is_none();
+        if place.is_none() || place.is_some_and(|old| old.reason == Reason::NoResponse) {
             *place = Some(answer);
         }
         if first {
+            self.left -= 1;
+            if self.left == 0 {
+                self.ended = Some(now);
+            }
+        }
+    }
+
+    /// Our own system would not ask a port: it stays without an answer.
+    pub(crate) fn refuse(&mut self, index: u32, errno: Errno, now: Instant) {
+        let is_open = self.answers.get(at(index)).is_some_and(Option::is_none);
+        if is_open && self.refused.insert(index, errno).is_none() {
             self.left -= 1;
             if self.left == 0 {
                 self.ended = Some(now);

@@ -1,11 +1,13 @@
 //! What is to be scanned, and what came of it.
 
 use crate::answer::Answer;
+use crate::engine::Errno;
 use crate::limits;
 use crate::origin::Origin;
 use crate::pace::Pace;
 use crate::ports::PortSet;
 use model::{PortState, Proto, Technique};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -124,6 +126,9 @@ pub struct Report {
     pub took: Duration,
     /// Whether the host answered and then was heard no more.
     pub lost: bool,
+    /// What our own system said where it would not send: each error number, and for how many
+    /// ports.
+    pub refused: BTreeMap<Errno, usize>,
 }
 
 impl Report {

@@ -3,7 +3,7 @@
 use crate::answer::Answer;
 use crate::bind::{self, Table};
 use crate::connect::Connect;
-use crate::engine::{self, Driver, Watch};
+use crate::engine::{self, Driver, Errno, Watch};
 use crate::limits;
 use crate::plan::{Plan, Report, group_size};
 use crate::ports::PortSet;
@@ -14,6 +14,7 @@ use crate::udp::Udp;
 use crate::{route, shards, sources};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use model::{Gap, Gaps, PortState, Proto, Technique};
+use std::collections::BTreeMap;
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -93,6 +94,7 @@ fn report(plan: &Plan, ports: &[u16], outcome: Outcome) -> Report {
         rtt: outcome.rtt,
         took: outcome.took,
         lost: outcome.lost,
+        refused: outcome.refused,
     }
 }
 
@@ -156,6 +158,7 @@ impl Part<'_> {
                 outcome.answers = all.into_iter().map(|(_, answer)| answer).collect();
                 outcome.took += late.took;
                 outcome.lost |= late.lost;
+                add(&mut outcome.refused, late.refused);
             }
         }
         (outcomes, gaps)
@@ -278,6 +281,7 @@ impl Part<'_> {
                 rtt: None,
                 took: from.elapsed(),
                 lost: false,
+                refused: BTreeMap::new(),
             });
         }
         (outcomes, gaps)
@@ -337,6 +341,14 @@ fn join(whole: &mut Vec<Outcome>, part: Vec<Outcome>) {
         all.rtt = all.rtt.or(more.rtt);
         all.took = all.took.max(more.took);
         all.lost |= more.lost;
+        add(&mut all.refused, more.refused);
+    }
+}
+
+/// Adds up what our own system refused.
+fn add(all: &mut BTreeMap<Errno, usize>, more: BTreeMap<Errno, usize>) {
+    for (errno, count) in more {
+        *all.entry(errno).or_default() += count;
     }
 }
 

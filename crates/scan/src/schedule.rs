@@ -2,11 +2,12 @@
 //! moment comes in as a value.
 
 use crate::answer::Answer;
+use crate::engine::Errno;
 use crate::pace::{Pace, Rate};
 use crate::peer::{Peer, at};
 use model::PortState;
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BTreeMap, BinaryHeap, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -94,6 +95,8 @@ pub struct Outcome {
     pub took: Duration,
     /// Whether it answered and then was heard no more: the rest has no answer.
     pub lost: bool,
+    /// What our own system said where it would not send: each error, and for how many ports.
+    pub refused: BTreeMap<Errno, usize>,
 }
 
 impl Schedule {
@@ -271,6 +274,15 @@ impl Schedule {
         }
     }
 
+    /// Our own system would not carry a probe, sent or not: the port stays without an answer.
+    pub fn refused(&mut self, ask: Ask, errno: Errno, now: Instant) {
+        let flew = self.flights.remove(&(ask.host, ask.index)).is_some();
+        if let Some(host) = self.hosts.get_mut(at(ask.host)) {
+            host.under_way = host.under_way.saturating_sub(u32::from(flew));
+            host.refuse(ask.index, errno, now);
+        }
+    }
+
     /// Our own address towards a host, where that is the host's too.
     #[must_use]
     pub fn own(&self, host: u32) -> Option<IpAddr> {
@@ -349,6 +361,13 @@ impl Schedule {
                     _ => Duration::ZERO,
                 },
                 lost: host.lost,
+                refused: host
+                    .refused
+                    .into_values()
+                    .fold(BTreeMap::new(), |mut counts, errno| {
+                        *counts.entry(errno).or_default() += 1;
+                        counts
+                    }),
             })
             .collect()
     }

@@ -154,7 +154,7 @@ impl Syn {
             _ => return None,
         };
         let ask = self.ask(addr, tcp.source, tcp.ack.wrapping_sub(1))?;
-        let answer = Some(Answer { state, reason, ttl });
+        let answer = Ok(Some(Answer { state, reason, ttl }));
         Some(Came { ask, answer })
     }
 
@@ -208,11 +208,11 @@ impl Syn {
             return None;
         }
         let ask = self.ask(complaint.to, complaint.target, complaint.seq)?;
-        let answer = Some(Answer {
+        let answer = Ok(Some(Answer {
             state: PortState::Filtered,
             reason: complaint.reason,
             ttl,
-        });
+        }));
         Some(Came { ask, answer })
     }
 }
@@ -274,15 +274,12 @@ impl Driver for Syn {
         match self.try_send(ask) {
             Ok(()) => Sent::Flying,
             Err(error) => match error.raw_os_error() {
-                Some(libc::ENOBUFS | libc::EAGAIN | libc::EMFILE | libc::ENFILE | libc::EINTR) => {
-                    Sent::Later
-                }
                 Some(libc::ENETUNREACH | libc::EADDRNOTAVAIL | libc::EAFNOSUPPORT) => {
                     no_way(Reason::NetUnreach)
                 }
                 Some(libc::ENETDOWN | libc::ENODEV | libc::ENXIO) => no_way(Reason::NetUnreach),
                 Some(libc::EHOSTUNREACH) => no_way(Reason::HostUnreach),
-                _ => Sent::Settled(Answer::new(PortState::Filtered, Reason::NotSent)),
+                _ => Sent::failed(&error),
             },
         }
     }

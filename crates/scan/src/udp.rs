@@ -129,23 +129,25 @@ impl Udp {
         let to = SockAddr::from(SocketAddr::new(ask.addr, ask.port));
         if let Err(error) = spare.socket.connect(&to) {
             // What is in its queue was said of another port.
-            let answer = meaning(by_number(&error));
-            let is_short = is_shortage(&error);
             self.keep(spare);
-            return Ok(match answer.reason {
-                _ if is_short => Sent::Later,
+            return Ok(match by_number(&error) {
                 // Nothing was sent: our own system knows no way.
-                Reason::HostUnreach | Reason::NetUnreach => Sent::NoWay(answer),
-                _ => Sent::Settled(answer),
+                Some(reason @ (Reason::HostUnreach | Reason::NetUnreach)) => {
+                    Sent::NoWay(meaning(reason))
+                }
+                Some(reason) => Sent::Settled(meaning(reason)),
+                None => Sent::failed(&error),
             });
         }
         let answer = match ask_port(&mut spare, ask) {
             Ok(answer) => answer,
-            Err(error) if is_shortage(&error) => {
-                self.keep(spare);
-                return Ok(Sent::Later);
-            }
-            Err(error) => Some(refused(&spare.socket, &error)),
+            Err(error) => match refused(&spare.socket, &error) {
+                Some(answer) => Some(answer),
+                None => {
+                    self.keep(spare);
+                    return Ok(Sent::failed(&error));
+                }
+            },
         };
         let answer = match answer {
             None if own.is_some() => settled_here(ask),
@@ -216,20 +218,23 @@ fn look(socket: &Socket) -> io::Result<Option<Answer>> {
     }
 }
 
-/// What an error on a socket says: the queued ICMP message if there is one, else the number.
-fn refused(socket: &Socket, error: &io::Error) -> Answer {
-    meaning(errors::take(socket).unwrap_or_else(|| by_number(error)))
+/// What an error on a socket says of the port: the queued ICMP message if there is one, else
+/// the number; nothing if that is about our own system.
+fn refused(socket: &Socket, error: &io::Error) -> Option<Answer> {
+    errors::take(socket)
+        .or_else(|| by_number(error))
+        .map(meaning)
 }
 
-fn by_number(error: &io::Error) -> Reason {
-    match error.raw_os_error() {
-        Some(libc::ECONNREFUSED) => Reason::PortUnreach,
-        Some(libc::EHOSTUNREACH | libc::EHOSTDOWN) => Reason::HostUnreach,
-        Some(libc::ENETUNREACH | libc::ENETDOWN) => Reason::NetUnreach,
-        Some(libc::ENOPROTOOPT) => Reason::ProtoUnreach,
-        Some(libc::EACCES) => Reason::AdminProhibited,
-        _ => Reason::NotSent,
-    }
+fn by_number(error: &io::Error) -> Option<Reason> {
+    Some(match error.raw_os_error()? {
+        libc::ECONNREFUSED => Reason::PortUnreach,
+        libc::EHOSTUNREACH | libc::EHOSTDOWN => Reason::HostUnreach,
+        libc::ENETUNREACH | libc::ENETDOWN => Reason::NetUnreach,
+        libc::ENOPROTOOPT => Reason::ProtoUnreach,
+        libc::EACCES => Reason::AdminProhibited,
+        _ => return None,
+    })
 }
 
 /// A port that refuses is closed; whatever else says no stands before it.
@@ -238,22 +243,6 @@ fn meaning(reason: Reason) -> Answer {
         Reason::PortUnreach => Answer::new(PortState::Closed, reason),
         _ => Answer::new(PortState::Filtered, reason),
     }
-}
-
-fn is_shortage(error: &io::Error) -> bool {
-    matches!(
-        error.raw_os_error(),
-        Some(
-            libc::EMFILE
-                | libc::ENFILE
-                | libc::ENOBUFS
-                | libc::ENOMEM
-                | libc::EAGAIN
-                | libc::EADDRNOTAVAIL
-                | libc::EADDRINUSE
-                | libc::EINTR
-        )
-    )
 }
 
 /// A port of this machine that did not refuse: open if somebody holds it.
@@ -270,8 +259,7 @@ impl Driver for Udp {
     fn send(&mut self, ask: &Ask, own: Option<IpAddr>) -> Sent {
         match self.try_send(ask, own) {
             Ok(sent) => sent,
-            Err(error) if is_shortage(&error) => Sent::Later,
-            Err(_) => Sent::Settled(Answer::new(PortState::Filtered, Reason::NotSent)),
+            Err(error) => Sent::failed(&error),
         }
     }
 
@@ -287,9 +275,12 @@ impl Driver for Udp {
                 continue;
             };
             let answer = match look(&flight.socket) {
-                Ok(Some(answer)) => Some(answer),
-                Ok(None) => errors::take(&flight.socket).map(meaning),
-                Err(error) => Some(refused(&flight.socket, &error)),
+                Ok(Some(answer)) => Ok(Some(answer)),
+                Ok(None) => Ok(errors::take(&flight.socket).map(meaning)),
+                Err(error) => match (refused(&flight.socket, &error), Sent::failed(&error)) {
+                    (None, Sent::Refused(errno)) => Err(errno),
+                    (answer, _) => Ok(answer),
+                },
             };
             self.by_port.remove(&(flight.ask.host, flight.ask.index));
             came.push(Came {

@@ -173,6 +173,30 @@ fn what_our_system_had_no_room_for_is_asked_again() {
     assert_eq!((sent.len(), count(&outcomes[0], PortState::Closed)), (3, 3));
 }
 
+/// Refused at once, refused after it left, refused and then answered all the same.
+#[test]
+fn what_our_system_would_not_ask_has_no_answer_and_holds_up_nothing() {
+    let start = Instant::now();
+    let mut plan = schedule(1, 4, Pace::template(3), PortState::Filtered, start);
+    let mut taken = [(); 3].map(|()| match plan.next(start) {
+        Next::Send(ask) => ask,
+        other => panic!("{other:?}"),
+    });
+    let [at_once, later, answered] = &mut taken;
+    plan.refused(*at_once, libc::EPERM, start);
+    plan.sent(*later, start);
+    plan.refused(*later, libc::EIO, start);
+    plan.sent(*answered, start);
+    plan.refused(*answered, libc::EPERM, start);
+    plan.answered(*answered, CLOSED, start);
+    let (outcomes, sent) = simulate(plan, start, |_, _| Some((CLOSED, MS)));
+    assert_eq!((sent.len(), count(&outcomes[0], PortState::Closed)), (1, 2));
+    assert_eq!(
+        outcomes[0].refused,
+        BTreeMap::from([(libc::EPERM, 1), (libc::EIO, 1)])
+    );
+}
+
 #[test]
 fn a_late_answer_beats_silence() {
     let start = Instant::now();
