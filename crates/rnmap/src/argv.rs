@@ -26,6 +26,7 @@ const PLAIN: &[(&str, &str)] = &[
     ("-P0", "--no-ping"),
     ("-PN", "--no-ping"),
     ("-n", "--numeric"),
+    ("-R", "--reverse-names"),
     ("-F", "--fast"),
     ("-r", "--in-order"),
     ("-4", "--ipv4"),

@@ -140,7 +140,7 @@ pub(crate) fn list(request: &Request, out: &mut dyn Write) -> Result<Exit, Error
     let targets = whole::targets(request, &mut gaps);
     for addr in &targets {
         match request.names.get(addr) {
-            Some(name) => writeln!(out, "Nmap scan report for {name} ({addr})")?,
+            Some(name) => writeln!(out, "Nmap scan report for {} ({addr})", name.text)?,
             None => writeln!(out, "Nmap scan report for {addr}")?,
         }
     }

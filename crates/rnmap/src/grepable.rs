@@ -20,11 +20,8 @@ pub(crate) fn host(out: &mut dyn Write, session: &Session, host: &Host) -> io::R
     if host.is_beneath(tone) {
         return Ok(());
     }
-    let head = format!(
-        "Host: {} ({})",
-        host.addr,
-        host.name.as_deref().unwrap_or_default()
-    );
+    let name = host.name.as_ref().map_or("", |name| &name.text);
+    let head = format!("Host: {} ({name})", host.addr);
     let state = if host.up.is_some() { "Up" } else { "Down" };
     writeln!(out, "{head}\tStatus: {state}")?;
     let mut ports = Vec::new();

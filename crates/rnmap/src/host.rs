@@ -12,8 +12,8 @@ use std::net::IpAddr;
 pub(crate) struct Host {
     /// Its address.
     pub(crate) addr: IpAddr,
-    /// The name it was asked for by, if it was.
-    pub(crate) name: Option<String>,
+    /// Its name, if it is known by one.
+    pub(crate) name: Option<Name>,
     /// The namespace it was asked from, where that is not our own.
     pub(crate) netns: Option<NetNs>,
     /// Whether it is up, and what said so.
@@ -26,6 +26,15 @@ pub(crate) struct Host {
     pub(crate) begun: Moment,
     /// When its group ended.
     pub(crate) ended: Moment,
+}
+
+/// A host's name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Name {
+    /// The name.
+    pub(crate) text: String,
+    /// nmap's word for where it is from: `user`, who typed it, or `PTR`, the name server.
+    pub(crate) kind: &'static str,
 }
 
 /// What an open port said of itself.
@@ -61,7 +70,7 @@ impl Host {
     /// `localhost (127.0.0.1)`, or the address alone.
     pub(crate) fn title(&self) -> String {
         match &self.name {
-            Some(name) => format!("{name} ({})", self.addr),
+            Some(name) => format!("{} ({})", name.text, self.addr),
             None => self.addr.to_string(),
         }
     }

@@ -53,6 +53,9 @@ pub(crate) struct Options {
     /// Ask this name server for the addresses of named targets; none is asked otherwise
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) dns_servers: Option<IpAddr>,
+    /// -R: ask the name server for the name of every target too
+    #[arg(long, requires = "dns_servers", conflicts_with = "numeric")]
+    pub(crate) reverse_names: bool,
     /// -Pn: take every target for up
     #[arg(long)]
     pub(crate) no_ping: bool,
@@ -96,6 +99,9 @@ pub(crate) struct Options {
     /// Time one host may take: 30s, 15m, 2h, 500ms
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) host_timeout: Option<Duration>,
+    /// Time between two probes of a host, at least
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) scan_delay: Option<Duration>,
     /// -e: through this device only
     #[arg(long, value_name = "DEVICE", conflicts_with = "bind_probe")]
     pub(crate) interface: Option<String>,

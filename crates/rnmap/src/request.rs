@@ -1,12 +1,14 @@
 //! What is wanted: options made into plans, or refused before anything is sent.
 
 use crate::common;
+use crate::host::Name;
 use crate::input;
 use crate::options::Options;
 use cli::Error;
 use model::{Proto, Technique};
 use scan::target::{self, Spec, TARGETS_MAX};
 use scan::{Origin, Pace, Plan, PortSet, Ports, dns, ports, route, shards};
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -14,8 +16,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 pub(crate) struct Request {
     /// Whom to ask, in the order typed; empty for a bind probe.
     pub(crate) targets: Vec<IpAddr>,
-    /// The names some were asked for by.
-    pub(crate) names: BTreeMap<IpAddr, String>,
+    /// The names some were asked for by, or have.
+    pub(crate) names: BTreeMap<IpAddr, Name>,
     /// Whether the targets are every address of the namespace asked from.
     pub(crate) is_local: bool,
     /// What to ask them.
@@ -165,7 +167,19 @@ fn families(options: &Options) -> Vec<IpAddr> {
 #[derive(Default)]
 struct Named {
     addrs: Vec<IpAddr>,
-    names: BTreeMap<IpAddr, String>,
+    names: BTreeMap<IpAddr, Name>,
+}
+
+impl Named {
+    /// What was typed names these.
+    fn typed(&mut self, addrs: &[IpAddr], text: &str) {
+        let name = Name {
+            text: text.to_owned(),
+            kind: "user",
+        };
+        self.names
+            .extend(addrs.iter().map(|addr| (*addr, name.clone())));
+    }
 }
 
 fn targets(options: &Options) -> Result<Named, Error> {
@@ -178,17 +192,13 @@ fn targets(options: &Options) -> Result<Named, Error> {
         match target::parse(text, options.ipv6).map_err(|why| usage(&why))? {
             Spec::Addrs(addrs) => {
                 if text == "localhost" {
-                    named
-                        .names
-                        .extend(addrs.iter().map(|addr| (*addr, text.clone())));
+                    named.typed(&addrs, text);
                 }
                 named.addrs.extend(addrs);
             }
             Spec::Name(name) => {
                 let addrs = resolve(options, &name)?;
-                named
-                    .names
-                    .extend(addrs.iter().map(|addr| (*addr, name.clone())));
+                named.typed(&addrs, &name);
                 // As nmap does: the first address of a name stands for it.
                 named.addrs.extend(addrs.first());
             }
@@ -208,7 +218,28 @@ fn targets(options: &Options) -> Result<Named, Error> {
     named
         .addrs
         .retain(|addr| !not_wanted.contains(addr) && seen.insert(*addr));
+    if options.reverse_names {
+        name(&mut named, options)?;
+    }
     Ok(named)
+}
+
+/// Asks for the names of targets that were typed as addresses.
+fn name(named: &mut Named, options: &Options) -> Result<(), Error> {
+    // A dry run asks nobody.
+    let Some(server) = options.dns_servers.filter(|_| !options.dry_run) else {
+        return Ok(());
+    };
+    for &addr in &named.addrs {
+        if let Entry::Vacant(place) = named.names.entry(addr) {
+            let name = dns::name_of(SocketAddr::new(server, 53), addr);
+            let name = name.map_err(|why| Error::io(format!("-R {addr}"), why))?;
+            if let Some(text) = name {
+                place.insert(Name { text, kind: "PTR" });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The addresses of a name, from the server given for it. Nobody is asked without one, and
@@ -233,6 +264,9 @@ fn pace(options: &Options) -> Result<Pace, Error> {
     }
     if options.host_timeout.is_some() {
         pace.host_timeout = options.host_timeout;
+    }
+    if let Some(delay) = options.scan_delay {
+        pace.delay = delay;
     }
     if let Some(retries) = options.max_retries {
         pace.retries_max = retries;

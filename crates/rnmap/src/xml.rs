@@ -66,8 +66,9 @@ pub(crate) fn host(out: &mut dyn Write, session: &Session, host: &Host) -> io::R
     if let Some(name) = &host.name {
         let _ = writeln!(
             text,
-            "<hostname name=\"{}\" type=\"user\"/>",
-            attribute(name)
+            "<hostname name=\"{}\" type=\"{}\"/>",
+            attribute(&name.text),
+            name.kind
         );
     }
     text.push_str("</hostnames>\n");

@@ -82,6 +82,9 @@ fn a_dry_run_sends_nothing_and_counts_right() {
         "{out}"
     );
     assert!(out.contains("8.0 s at least"), "{out}");
+    let slow = "--dry-run -Pn -sT -p 1-100 --scan-delay 500ms 192.0.2.1";
+    let (_, out, _) = rnmap(&slow.split(' ').collect::<Vec<_>>());
+    assert!(out.contains("50.0 s at least"), "{out}");
 }
 
 /// A name is asked of the server given, and of nobody else.
@@ -105,6 +108,31 @@ fn a_name_is_asked_of_the_server_named() {
     assert!(said.contains("22/tcp open  ssh\n"), "{said}");
     let out = lab.rnmap(&lab.suspect, "-sT -p 22 web.example");
     assert_eq!((out.status.code(), out.stdout.len()), (Some(2), 0));
+}
+
+/// The name of an address is the server's word, and told as such.
+#[test]
+fn the_name_of_an_address_is_asked_when_wanted() {
+    if cannot_run(&["ip"]) {
+        return;
+    }
+    let mut lab = Lab::empty();
+    lab.name_server("127.0.0.1:53", [127, 0, 0, 7]);
+    let said = |words: &str| {
+        let out = lab.rnmap(&lab.suspect, &format!("-sT -p 22 127.0.0.7 {words}"));
+        (out.status.code(), String::from_utf8(out.stdout).unwrap())
+    };
+    let (code, xml) = said("-R --dns-servers 127.0.0.1 -oX -");
+    assert_eq!(code, Some(0));
+    assert!(
+        xml.contains("<hostname name=\"pointed.example\" type=\"PTR\"/>"),
+        "{xml}"
+    );
+    let (_, text) = said("--dns-servers 127.0.0.1");
+    assert!(text.contains("report for 127.0.0.7\n"), "{text}");
+    assert_eq!(said("-R").0, Some(2));
+    // Nobody is there to answer.
+    assert_eq!(said("-R --dns-servers 127.0.0.9").0, Some(2));
 }
 
 /// The course text's words, line by line.

@@ -195,7 +195,8 @@ impl Lab {
         });
     }
 
-    /// A name server on the suspect that knows one address for every name.
+    /// A name server on the suspect that knows one address for every name, and one name for
+    /// every address.
     pub(crate) fn name_server(&mut self, addr: &str, known: [u8; 4]) {
         self.hold(Type::DGRAM, addr);
         let socket = self.sockets.last().unwrap().try_clone().unwrap();
@@ -208,8 +209,13 @@ impl Lab {
                 let mut reply = bytes[..length].to_vec();
                 reply[2..4].copy_from_slice(&[0x81, 0x80]);
                 reply[7] = 1;
-                reply.extend_from_slice(&[0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 9, 0, 4]);
-                reply.extend_from_slice(&known);
+                let (kind, data): (u8, &[u8]) = match reply[reply.len() - 3] {
+                    12 => (12, b"\x07pointed\x07example\x00"),
+                    _ => (1, &known),
+                };
+                let length = u8::try_from(data.len()).unwrap();
+                reply.extend_from_slice(&[0xc0, 12, 0, kind, 0, 1, 0, 0, 0, 9, 0, length]);
+                reply.extend_from_slice(data);
                 let _ = sendto(socket.as_raw_fd(), &reply, &peer, MsgFlags::empty());
             }
         });
