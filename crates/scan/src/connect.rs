@@ -10,25 +10,19 @@
 
 use crate::answer::{Answer, Reason};
 use crate::engine::{Came, Driver, Sent};
+use crate::flights::Flights;
 use crate::origin::Origin;
-use crate::poller::{Interest, Poller};
+use crate::poller::Interest;
 use crate::schedule::Ask;
 use model::PortState;
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
-use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::os::fd::AsFd;
 use std::time::Duration;
 
 /// Whether a refused socket may be connected again: Linux documents it (connect(2)),
 /// POSIX leaves it open.
 const REUSES: bool = cfg!(target_os = "linux");
-
-struct Flight {
-    ask: Ask,
-    socket: Socket,
-}
 
 /// Refused sockets kept: one an address of ours is enough.
 const SPARES_MAX: usize = 64;
@@ -43,17 +37,13 @@ struct Spare {
 
 /// Connects, and keeps the sockets under way.
 pub struct Connect {
-    poller: Poller,
+    flights: Flights<Socket>,
     /// Source ports to bind towards addresses of our own, used in turn.
     sources: Vec<u16>,
     /// What probes of other machines leave from.
     origin: Origin,
     turn: usize,
-    flights: HashMap<u64, Flight>,
-    by_port: HashMap<(u32, u32), u64>,
-    next_key: u64,
     spares: Vec<Spare>,
-    keys: Vec<u64>,
 }
 
 impl Connect {
@@ -63,15 +53,11 @@ impl Connect {
     /// The system has no descriptor left.
     pub fn new(sources: Vec<u16>, origin: Origin) -> io::Result<Connect> {
         Ok(Connect {
-            poller: Poller::new(Interest::Write)?,
+            flights: Flights::new(Interest::Write)?,
             sources,
             origin,
             turn: 0,
-            flights: HashMap::new(),
-            by_port: HashMap::new(),
-            next_key: 0,
             spares: Vec::new(),
-            keys: Vec::new(),
         })
     }
 
@@ -110,7 +96,8 @@ impl Connect {
             outcome = socket.connect(&name);
         }
         if is_under_way(&outcome) {
-            return self.fly(*ask, socket);
+            self.flights.add(*ask, socket)?;
+            return Ok(Sent::Flying);
         }
         match conclude(outcome, &socket, to)? {
             Some(answer) => {
@@ -127,15 +114,6 @@ impl Connect {
             None => Ok(Sent::Later),
         }
     }
-
-    fn fly(&mut self, ask: Ask, socket: Socket) -> io::Result<Sent> {
-        let key = self.next_key;
-        self.next_key += 1;
-        self.poller.arm(socket.as_fd(), key, false)?;
-        self.by_port.insert((ask.host, ask.index), key);
-        self.flights.insert(key, Flight { ask, socket });
-        Ok(Sent::Flying)
-    }
 }
 
 impl Driver for Connect {
@@ -150,42 +128,26 @@ impl Driver for Connect {
     }
 
     fn wait(&mut self, timeout: Duration, came: &mut Vec<Came>) -> io::Result<()> {
-        let mut keys = std::mem::take(&mut self.keys);
-        let armed = self
-            .flights
-            .iter()
-            .map(|(key, flight)| (*key, flight.socket.as_fd()));
-        self.poller.wait(armed, timeout, &mut keys)?;
-        for key in keys.drain(..) {
-            let Some(flight) = self.flights.remove(&key) else {
-                continue;
-            };
-            self.by_port.remove(&(flight.ask.host, flight.ask.index));
-            let to = SocketAddr::new(flight.ask.addr, flight.ask.port);
-            let outcome = match flight.socket.take_error()? {
+        for (ask, socket) in self.flights.wait(timeout)? {
+            let to = SocketAddr::new(ask.addr, ask.port);
+            let outcome = socket.take_error().and_then(|error| match error {
                 Some(error) => Err(error),
                 None => Ok(()),
-            };
-            let answer = match conclude(outcome, &flight.socket, to) {
+            });
+            let answer = match conclude(outcome, &socket, to) {
                 Ok(answer) => Ok(answer),
                 Err(error) => match Sent::failed(&error) {
                     Sent::Refused(errno) => Err(errno),
                     _ => Ok(None),
                 },
             };
-            came.push(Came {
-                ask: flight.ask,
-                answer,
-            });
+            came.push(Came { ask, answer });
         }
-        self.keys = keys;
         Ok(())
     }
 
     fn forget(&mut self, ask: &Ask) {
-        if let Some(key) = self.by_port.remove(&(ask.host, ask.index)) {
-            self.flights.remove(&key);
-        }
+        self.flights.take(ask);
     }
 }
 

@@ -17,6 +17,7 @@ pub mod connect;
 pub mod discover;
 pub mod dns;
 pub mod engine;
+mod flights;
 pub mod limits;
 pub mod origin;
 pub mod pace;

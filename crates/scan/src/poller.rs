@@ -26,6 +26,7 @@ fn milliseconds(timeout: Duration) -> u16 {
 #[cfg(target_os = "linux")]
 mod epoll {
     use super::{BorrowedFd, Duration, Interest, io, milliseconds};
+    use nix::errno::Errno;
     use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 
     /// An epoll instance. An armed socket tells once, then must be armed again.
@@ -52,16 +53,16 @@ mod epoll {
             })
         }
 
-        /// Watches a socket under a key of ours; `known` if it was armed before.
+        /// Watches a socket under a key of ours.
         ///
         /// # Errors
         /// The system refuses the socket.
-        pub fn arm(&mut self, socket: BorrowedFd<'_>, key: u64, known: bool) -> io::Result<()> {
+        pub fn arm(&mut self, socket: BorrowedFd<'_>, key: u64) -> io::Result<()> {
             let mut event = EpollEvent::new(self.flags, key);
-            if known {
-                self.epoll.modify(socket, &mut event)?;
-            } else {
-                self.epoll.add(socket, event)?;
+            match self.epoll.add(socket, event) {
+                // It was armed before.
+                Err(Errno::EEXIST) => self.epoll.modify(socket, &mut event)?,
+                other => other?,
             }
             Ok(())
         }
@@ -80,7 +81,7 @@ mod epoll {
             let timeout = EpollTimeout::from(milliseconds(timeout));
             match self.epoll.wait(&mut self.events, timeout) {
                 Ok(count) => keys.extend(self.events.iter().take(count).map(EpollEvent::data)),
-                Err(nix::errno::Errno::EINTR) => {}
+                Err(Errno::EINTR) => {}
                 Err(error) => return Err(error.into()),
             }
             Ok(())
@@ -116,7 +117,7 @@ pub mod portable {
         ///
         /// # Errors
         /// None.
-        pub fn arm(&mut self, _socket: BorrowedFd<'_>, _key: u64, _known: bool) -> io::Result<()> {
+        pub fn arm(&mut self, _socket: BorrowedFd<'_>, _key: u64) -> io::Result<()> {
             Ok(())
         }
 
@@ -158,8 +159,8 @@ mod tests {
         let (near, far) = Socket::pair(Domain::UNIX, Type::STREAM, None).unwrap();
         let mut epoll = Poller::new(Interest::Read).unwrap();
         let mut portable = portable::Poller::new(Interest::Read).unwrap();
-        epoll.arm(near.as_fd(), 7, false).unwrap();
-        portable.arm(near.as_fd(), 7, false).unwrap();
+        epoll.arm(near.as_fd(), 7).unwrap();
+        portable.arm(near.as_fd(), 7).unwrap();
         let armed = || [(7, near.as_fd())].into_iter();
         for (sent, told) in [(false, &[][..]), (true, &[7][..])] {
             if sent {

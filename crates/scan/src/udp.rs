@@ -10,25 +10,19 @@
 use crate::answer::{Answer, Reason};
 use crate::bind::{self, Table};
 use crate::engine::{Came, Driver, Sent};
+use crate::flights::Flights;
 use crate::origin::Origin;
 #[cfg(target_os = "linux")]
 use crate::packet;
 use crate::payload::payload;
-use crate::poller::{Interest, Poller};
+use crate::poller::Interest;
 use crate::schedule::Ask;
 use model::PortState;
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
-use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
-
-struct Flight {
-    ask: Ask,
-    socket: Socket,
-    is_held: bool,
-}
 
 /// A socket that can be connected to the next port of its host.
 struct Spare {
@@ -40,27 +34,18 @@ struct Spare {
     is_dirty: bool,
 }
 
-impl Flight {
-    fn spare(self) -> Spare {
-        Spare {
-            socket: self.socket,
-            host: self.ask.addr,
-            is_held: self.is_held,
-            is_dirty: true,
-        }
+impl AsFd for Spare {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
     }
 }
 
 /// Sends datagrams, and keeps the sockets under way.
 pub struct Udp {
-    poller: Poller,
+    flights: Flights<Spare>,
     /// What probes of other machines leave from.
     origin: Origin,
-    flights: HashMap<u64, Flight>,
-    by_port: HashMap<(u32, u32), u64>,
-    next_key: u64,
     spares: Vec<Spare>,
-    keys: Vec<u64>,
 }
 
 /// Sockets kept for the next port.
@@ -83,13 +68,9 @@ impl Udp {
             });
         }
         Ok(Udp {
-            poller: Poller::new(Interest::Read)?,
+            flights: Flights::new(Interest::Read)?,
             origin,
-            flights: HashMap::new(),
-            by_port: HashMap::new(),
-            next_key: 0,
             spares,
-            keys: Vec::new(),
         })
     }
 
@@ -158,27 +139,8 @@ impl Udp {
             self.keep(spare);
             return Ok(Sent::Settled(answer));
         }
-        let (socket, is_held) = (spare.socket, spare.is_held);
-        let key = self.next_key;
-        self.next_key += 1;
-        self.poller
-            .arm(socket.as_fd(), key, false)
-            .or_else(|error| {
-                // A socket that flew before is known to the poller.
-                match error.raw_os_error() {
-                    Some(libc::EEXIST) => self.poller.arm(socket.as_fd(), key, true),
-                    _ => Err(error),
-                }
-            })?;
-        self.by_port.insert((ask.host, ask.index), key);
-        self.flights.insert(
-            key,
-            Flight {
-                ask: *ask,
-                socket,
-                is_held,
-            },
-        );
+        spare.is_dirty = true;
+        self.flights.add(*ask, spare)?;
         Ok(Sent::Flying)
     }
 }
@@ -264,41 +226,24 @@ impl Driver for Udp {
     }
 
     fn wait(&mut self, timeout: Duration, came: &mut Vec<Came>) -> io::Result<()> {
-        let mut keys = std::mem::take(&mut self.keys);
-        let armed = self
-            .flights
-            .iter()
-            .map(|(key, flight)| (*key, flight.socket.as_fd()));
-        self.poller.wait(armed, timeout, &mut keys)?;
-        for key in keys.drain(..) {
-            let Some(flight) = self.flights.remove(&key) else {
-                continue;
-            };
-            let answer = match look(&flight.socket) {
+        for (ask, spare) in self.flights.wait(timeout)? {
+            let answer = match look(&spare.socket) {
                 Ok(Some(answer)) => Ok(Some(answer)),
-                Ok(None) => Ok(errors::take(&flight.socket).map(meaning)),
-                Err(error) => match (refused(&flight.socket, &error), Sent::failed(&error)) {
+                Ok(None) => Ok(errors::take(&spare.socket).map(meaning)),
+                Err(error) => match (refused(&spare.socket, &error), Sent::failed(&error)) {
                     (None, Sent::Refused(errno)) => Err(errno),
                     (answer, _) => Ok(answer),
                 },
             };
-            self.by_port.remove(&(flight.ask.host, flight.ask.index));
-            came.push(Came {
-                ask: flight.ask,
-                answer,
-            });
-            self.keep(flight.spare());
+            came.push(Came { ask, answer });
+            self.keep(spare);
         }
-        self.keys = keys;
         Ok(())
     }
 
     fn forget(&mut self, ask: &Ask) {
-        if let Some(key) = self.by_port.remove(&(ask.host, ask.index))
-            && let Some(flight) = self.flights.remove(&key)
-            && flight.is_held
-        {
-            self.keep(flight.spare());
+        if let Some(spare) = self.flights.take(ask).filter(|spare| spare.is_held) {
+            self.keep(spare);
         }
     }
 }
