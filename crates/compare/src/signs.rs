@@ -97,6 +97,8 @@ fn family(family: Family) -> &'static str {
         Family::Unix => "unix",
         Family::Packet => "packet",
         Family::Netlink => "netlink",
+        Family::Vsock => "vsock",
+        Family::Xdp => "xdp",
     }
 }
 

@@ -23,6 +23,10 @@ macro_rules! facade {
             pub mod counters {
                 pub use $($system)+::read::counters::counted;
             }
+            /// Sockets beside the internet's.
+            pub mod beside {
+                pub use $($system)+::read::beside::sockets;
+            }
             /// Routes, interfaces, groups, statistics.
             pub mod facts {
                 pub use $($system)+::read::facts::{counters, groups, interfaces, routes};

@@ -45,8 +45,8 @@ pub use probe::{PortState, Probe, Technique};
 pub use process::{Held, Owner, Process};
 pub use record::{Begin, End, Record, SCHEMA};
 pub use socket::{
-    Endpoint, Family, Filter, Inet, Kind, Netlink, Packet, Proto, Socket, State, Timer, Unix,
-    UnixType,
+    Endpoint, Family, Filter, Inet, Kind, Netlink, Packet, Proto, Socket, State, Timer, Umem, Unix,
+    UnixType, Vsock, Xdp,
 };
 pub use solaris::{FdDetail, SockName, Streams, ZoneId};
 pub use view::{Coverage, Looked, Source};

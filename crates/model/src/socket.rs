@@ -19,6 +19,10 @@ pub enum Family {
     Packet,
     /// Sockets to the kernel's own subsystems.
     Netlink,
+    /// Sockets between a hypervisor and its guests.
+    Vsock,
+    /// Sockets on a queue of a network card.
+    Xdp,
 }
 
 /// Transport of an internet socket.
@@ -240,7 +244,7 @@ impl Inet {
     }
 }
 
-/// Type of a unix socket.
+/// Type of a unix or vsock socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UnixType {
@@ -324,6 +328,10 @@ pub enum Kind {
     Packet(Packet),
     /// To the kernel's subsystems.
     Netlink(Netlink),
+    /// Between machines.
+    Vsock(Vsock),
+    /// On a queue of a card.
+    Xdp(Xdp),
 }
 
 impl Kind {
@@ -332,7 +340,9 @@ impl Kind {
     pub fn inet(&self) -> Option<&Inet> {
         match self {
             Kind::Inet(inet) | Kind::Inet6(inet) => Some(inet),
-            Kind::Unix(_) | Kind::Packet(_) | Kind::Netlink(_) => None,
+            Kind::Unix(_) | Kind::Packet(_) | Kind::Netlink(_) | Kind::Vsock(_) | Kind::Xdp(_) => {
+                None
+            }
         }
     }
 
@@ -354,6 +364,8 @@ impl Kind {
             Kind::Unix(_) => Family::Unix,
             Kind::Packet(_) => Family::Packet,
             Kind::Netlink(_) => Family::Netlink,
+            Kind::Vsock(_) => Family::Vsock,
+            Kind::Xdp(_) => Family::Xdp,
         }
     }
 }
@@ -452,5 +464,8 @@ impl Socket {
     }
 }
 
+mod beside;
 #[cfg(test)]
 mod tests;
+
+pub use beside::{Umem, Vsock, Xdp};

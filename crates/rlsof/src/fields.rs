@@ -160,7 +160,7 @@ impl Fields {
                     self.field('d', out, |text| text.number(inode.0))?;
                 }
             }
-            Some(Kind::Unix(_) | Kind::Netlink(_)) => {}
+            Some(Kind::Unix(_) | Kind::Netlink(_) | Kind::Vsock(_) | Kind::Xdp(_)) => {}
             None => {
                 if let Some(device) = row.file.device {
                     let number = packed(device);

@@ -1,7 +1,7 @@
 //! The NAME column.
 
 use crate::row::Row;
-use model::{Inet, Kind, Proto, Special, State, Unix, UnixType, service};
+use model::{Inet, Kind, Proto, Special, State, Unix, UnixType, Vsock, service};
 use render::Text;
 use std::net::IpAddr;
 
@@ -42,7 +42,29 @@ pub(crate) fn plain(row: &Row<'_>, out: &mut Text) {
                 netlink.protocol
             )),
         },
+        Some(Kind::Vsock(vsock)) => vsock_ends(vsock, out),
+        Some(Kind::Xdp(xdp)) => {
+            out.show(format_args!("iface={} queue={}", xdp.device, xdp.queue));
+        }
         None => file(row, out),
+    }
+}
+
+/// `*:9999` or `1:1024->1:9999`.
+fn vsock_ends(vsock: &Vsock, out: &mut Text) {
+    let end = |cid: u32, port: u32, out: &mut Text| {
+        for (number, after) in [(cid, ":"), (port, "")] {
+            match number {
+                Vsock::ANY => out.word("*"),
+                number => out.number(number.into()),
+            }
+            out.word(after);
+        }
+    };
+    end(vsock.cid, vsock.port, out);
+    if vsock.remote_port != Vsock::ANY {
+        out.word("->");
+        end(vsock.remote_cid, vsock.remote_port, out);
     }
 }
 

@@ -86,6 +86,8 @@ impl<'a> Row<'a> {
             (_, Some(Kind::Unix(_))) => "unix",
             (_, Some(Kind::Packet(_))) => "pack",
             (_, Some(Kind::Netlink(_))) => "netlink",
+            (_, Some(Kind::Vsock(_))) => "vsock",
+            (_, Some(Kind::Xdp(_))) => "xdp",
             (FileKind::Regular, None) => "REG",
             (FileKind::Directory, None) => "DIR",
             (FileKind::Character, None) => "CHR",

@@ -1,5 +1,7 @@
 //! The sockets of this network namespace and of those processes are in, found by inode.
 
+use host::read::beside;
+use host::read::tables::Stand;
 use model::ask::{SocketAsk, States};
 use model::{Family, FileKind, Gap, Gaps, Inode, OpenFile, Pid, Proto, Socket, Source, State};
 use std::collections::HashSet;
@@ -92,6 +94,11 @@ pub(crate) fn read(
             let mut text = host::sockets(root, Source::Procfs, &ask, &mut keep(&mut sockets));
             gaps.append(&mut text.gaps);
         }
+    }
+    for family in [Family::Vsock, Family::Xdp] {
+        let stand = Stand::own(root);
+        let mut told = beside::sockets(root, &stand, family, false, &mut keep(&mut sockets));
+        gaps.append(&mut told.gaps);
     }
     let ask = SocketAsk {
         tables: tables().collect(),

@@ -73,8 +73,8 @@ pub(crate) fn tables(asked: Asked<'_>, out: &mut dyn Write) -> Result<Outcome, E
         rows += 1;
     }
     if query.mode == Mode::Sockets {
-        for &section in &query.sections {
-            let mut table = Table::new(&asked, section, out)?;
+        for &section in query.sections.iter().chain(&query.implied) {
+            let mut table = Table::new(&asked, section, out);
             rows += asked.section(section, &mut told, &mut table)?;
         }
     }
@@ -103,7 +103,7 @@ pub(crate) fn json(asked: Asked<'_>, out: &mut dyn Write) -> Result<Outcome, Err
         }
     }
     if query.mode == Mode::Sockets {
-        for &section in &query.sections {
+        for &section in query.sections.iter().chain(&query.implied) {
             rows += asked.section(section, &mut told, &mut lines)?;
         }
     }
@@ -140,7 +140,8 @@ impl Asked<'_> {
         let (mut rows, mut failed) = (0, None);
         let mut kept = Vec::new();
         let own = Stand::own(root);
-        let named = section == Section::Packet || query.columns.iter().any(|key| key == "device");
+        let named = matches!(section, Section::Packet | Section::Xdp)
+            || query.columns.iter().any(|key| key == "device");
         if named {
             lines.interfaces(sources::interfaces(root, &own));
         }
@@ -236,15 +237,17 @@ struct Table<'w> {
     columns: Vec<&'static Column<Row>>,
     same: Rc<Same>,
     text: Text,
+    /// Only a heading so far, of a table nobody named: without rows it is not shown.
+    idle: bool,
     out: &'w mut dyn Write,
 }
 
 impl<'w> Table<'w> {
-    fn new(asked: &Asked<'_>, section: Section, out: &'w mut dyn Write) -> io::Result<Table<'w>> {
+    fn new(asked: &Asked<'_>, section: Section, out: &'w mut dyn Write) -> Table<'w> {
         let query = asked.query;
         let columns = columns::of(section, query);
-        out.write_all(query.title(section).as_bytes())?;
         let mut text = Text::default();
+        text.word(&query.title(section));
         render::header(&columns, &mut text);
         let names = !query.numeric.users && columns.iter().any(|column| column.key == "uid");
         let users = if names {
@@ -259,12 +262,13 @@ impl<'w> Table<'w> {
             users,
             interfaces: Interfaces::new(),
         });
-        Ok(Table {
+        Table {
             columns,
             same,
             text,
+            idle: query.implied.contains(&section),
             out,
-        })
+        }
     }
 }
 
@@ -282,6 +286,7 @@ impl Lines for Table<'_> {
     }
 
     fn row(&mut self, socket: Socket) -> io::Result<()> {
+        self.idle = false;
         let row = Row {
             socket,
             same: Rc::clone(&self.same),
@@ -295,6 +300,9 @@ impl Lines for Table<'_> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
+        if self.idle {
+            return Ok(());
+        }
         self.out.write_all(self.text.as_bytes())?;
         self.text.clear();
         Ok(())

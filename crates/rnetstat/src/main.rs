@@ -41,10 +41,11 @@ fn main() -> ExitCode {
             let outcome = answer(&root, &query, &options, out)?;
             if !outcome.missing.is_empty() {
                 let names = outcome.missing.join(", ");
-                cli::note(
-                    "rnetstat",
-                    &format!("this kernel has no tables of: {names}"),
-                );
+                let who = match query.via {
+                    Some(Source::Procfs | Source::PrivateProcfs) => "procfs",
+                    _ => "this kernel",
+                };
+                cli::note("rnetstat", &format!("{who} has no tables of: {names}"));
             }
             out.flush()?;
             options.common.finish("rnetstat", &root, &outcome.gaps)?;

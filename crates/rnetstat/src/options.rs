@@ -56,6 +56,12 @@ pub(crate) struct Options {
     /// Netlink sockets, which talk to the kernel
     #[arg(long)]
     pub(crate) netlink: bool,
+    /// Sockets between a hypervisor and its guests; by sock_diag only
+    #[arg(long)]
+    pub(crate) vsock: bool,
+    /// Sockets on a queue of a network card; by sock_diag only
+    #[arg(long)]
+    pub(crate) xdp: bool,
     /// IPv4
     #[arg(short = '4', long, visible_alias = "inet")]
     pub(crate) ipv4: bool,
@@ -144,6 +150,8 @@ pub(crate) enum FamilyName {
     Unix,
     Packet,
     Netlink,
+    Vsock,
+    Xdp,
 }
 
 /// A source by name.

@@ -4,7 +4,7 @@ use crate::columns;
 use crate::options::{FamilyName, Options, Via};
 use cli::Error;
 use model::ask::{SocketAsk, States};
-use model::{Family, Kind, Proto, Socket, Source, State};
+use model::{Family, Kind, Proto, Socket, Source, State, Vsock};
 
 /// What is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub(crate) enum Section {
     Unix,
     Packet,
     Netlink,
+    Vsock,
+    Xdp,
 }
 
 /// Which sockets are shown.
@@ -93,6 +95,8 @@ pub(crate) struct Query {
     pub(crate) via: Option<Source>,
     /// Tables of sockets, in order.
     pub(crate) sections: Vec<Section>,
+    /// Tables that nobody named: shown where there is something in them.
+    pub(crate) implied: Vec<Section>,
     /// Tables of internet sockets.
     pub(crate) inet: Vec<(Family, Option<Proto>)>,
     pub(crate) transports: Transports,
@@ -135,21 +139,8 @@ impl Query {
             raw: options.raw,
             mptcp: options.mptcp,
         };
-        let others = [
-            (options.unix || named(FamilyName::Unix), Section::Unix),
-            (options.packet || named(FamilyName::Packet), Section::Packet),
-            (
-                options.netlink || named(FamilyName::Netlink),
-                Section::Netlink,
-            ),
-        ];
         let internet = transports != Transports::default() || four || six;
-        let mut sections: Vec<Section> = others.iter().filter(|it| it.0).map(|it| it.1).collect();
-        if sections.is_empty() && !internet {
-            sections = vec![Section::Inet, Section::Unix];
-        } else if internet {
-            sections.insert(0, Section::Inet);
-        }
+        let (sections, implied) = sections(options, internet);
         Ok(Query {
             mode: mode(options),
             via: options.via.map(|via| match via {
@@ -161,6 +152,7 @@ impl Query {
             }),
             inet: tables(transports.or_all(), four, six),
             sections,
+            implied,
             transports,
             four,
             six,
@@ -204,7 +196,9 @@ impl Query {
     /// Whether a socket is among those asked for.
     pub(crate) fn shows(&self, socket: &Socket) -> bool {
         match (self.which, &socket.kind) {
-            (Which::All, _) | (_, Kind::Packet(_) | Kind::Netlink(_)) => true,
+            (Which::All, _) | (_, Kind::Packet(_) | Kind::Netlink(_) | Kind::Xdp(_)) => true,
+            (Which::Listening, Kind::Vsock(vsock)) => vsock.is_listener(),
+            (Which::Connected, Kind::Vsock(vsock)) => vsock.remote_port != Vsock::ANY,
             (which, Kind::Unix(unix)) => unix.listening == (which == Which::Listening),
             (which, Kind::Inet(inet) | Kind::Inet6(inet)) => {
                 let waits = match inet.proto {
@@ -229,8 +223,36 @@ impl Query {
             Section::Unix => format!("Active UNIX domain sockets ({words})\n"),
             Section::Packet => "Packet sockets\n".to_owned(),
             Section::Netlink => "Netlink sockets\n".to_owned(),
+            Section::Vsock => format!("Sockets between machines ({words})\n"),
+            Section::Xdp => "XDP sockets\n".to_owned(),
         }
     }
+}
+
+/// The tables named, or those the original shows then; and those that nobody named.
+fn sections(options: &Options, internet: bool) -> (Vec<Section>, Vec<Section>) {
+    let named = |family| options.family.contains(&family);
+    let others = [
+        (options.unix || named(FamilyName::Unix), Section::Unix),
+        (options.packet || named(FamilyName::Packet), Section::Packet),
+        (
+            options.netlink || named(FamilyName::Netlink),
+            Section::Netlink,
+        ),
+        (options.vsock || named(FamilyName::Vsock), Section::Vsock),
+        (options.xdp || named(FamilyName::Xdp), Section::Xdp),
+    ];
+    let mut sections: Vec<Section> = others.iter().filter(|it| it.0).map(|it| it.1).collect();
+    let mut implied = Vec::new();
+    if sections.is_empty() && !internet {
+        sections = vec![Section::Inet, Section::Unix];
+        if options.all {
+            implied = vec![Section::Vsock, Section::Xdp];
+        }
+    } else if internet {
+        sections.insert(0, Section::Inet);
+    }
+    (sections, implied)
 }
 
 fn mode(options: &Options) -> Mode {
@@ -294,9 +316,15 @@ mod tests {
             ("-4", vec![inet]),
             ("-0", vec![Section::Packet]),
             ("--netlink -w", vec![inet, Section::Netlink]),
+            ("--vsock --xdp", vec![Section::Vsock, Section::Xdp]),
+            ("-A xdp,vsock -t", vec![inet, Section::Vsock, Section::Xdp]),
         ] {
             assert_eq!(read(line).sections, sections, "{line}");
+            assert_eq!(read(line).implied, [], "{line}");
         }
+        assert_eq!(read("-a").sections, [inet, unix]);
+        assert_eq!(read("-a").implied, [Section::Vsock, Section::Xdp]);
+        assert_eq!(read("-at").implied, []);
     }
 
     #[test]

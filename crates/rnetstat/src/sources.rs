@@ -7,7 +7,7 @@
 use crate::columns::Interfaces;
 use crate::query::{Query, Section, Which};
 use host::read::tables::{Stand, sockets_in};
-use host::read::{sctp, unix};
+use host::read::{beside, sctp, unix};
 use model::ask::{SocketAsk, States, Told};
 use model::{Family, Filter, Inode, Proto, Socket, Source, State};
 use std::collections::HashMap;
@@ -32,7 +32,14 @@ pub(crate) fn read(
     let ask = |ask: &SocketAsk, via, sink: &mut dyn FnMut(Socket)| {
         sockets_in(stand, root, via, ask, sink)
     };
+    let named = |section| !query.implied.contains(&section);
     match section {
+        // No text table has these.
+        Section::Vsock | Section::Xdp if !matches!(query.via, None | Some(Source::Netlink)) => {
+            let mut told = Told::default();
+            told.coverage.netns = stand.netns;
+            told
+        }
         Section::Unix if checked => unix::unix_sockets(stand, root, sink),
         Section::Unix => ask(&whole(Family::Unix), via, sink),
         Section::Netlink => ask(&whole(Family::Netlink), via, sink),
@@ -49,6 +56,8 @@ pub(crate) fn read(
             told
         }
         Section::Packet => ask(&whole(Family::Packet), via, sink),
+        Section::Vsock => beside::sockets(root, stand, Family::Vsock, named(section), sink),
+        Section::Xdp => beside::sockets(root, stand, Family::Xdp, named(section), sink),
         Section::Inet => inet(root, stand, query, via, sink),
     }
 }
@@ -188,18 +197,24 @@ pub(crate) fn missing(query: &Query, told: &Told) -> Vec<&'static str> {
         (query.transports.mptcp, Proto::Mptcp),
         (query.transports.udplite, Proto::UdpLite),
     ];
-    let refused = |proto: Proto| {
-        let here = |place: &str| place.contains(proto.name());
-        told.coverage
-            .looked
-            .iter()
-            .all(|looked| looked.proto != Some(proto))
-            && !told.gaps.iter().any(|gap| here(&gap.place))
-    };
-    let named = named
+    let families = [
+        (Section::Vsock, Family::Vsock, "vsock"),
+        (Section::Xdp, Family::Xdp, "xdp"),
+    ];
+    let told_of = |name: &str| told.gaps.iter().any(|gap| gap.place.contains(name));
+    let looked = &told.coverage.looked;
+    let refused =
+        |proto: Proto| looked.iter().all(|it| it.proto != Some(proto)) && !told_of(proto.name());
+    let untold = |family, name| looked.iter().all(|it| it.family != family) && !told_of(name);
+    let protos = named
         .into_iter()
-        .filter(|(named, proto)| *named && refused(*proto));
-    named.map(|(_, proto)| proto.name()).collect()
+        .filter(|(named, proto)| *named && refused(*proto))
+        .map(|(_, proto)| proto.name());
+    let families = families
+        .into_iter()
+        .filter(|(section, family, name)| query.sections.contains(section) && untold(*family, name))
+        .map(|it| it.2);
+    protos.chain(families).collect()
 }
 
 /// The names of the interfaces of the namespace stood in.

@@ -11,7 +11,7 @@ use model::receipt::Receipt;
 use model::steering::Steer;
 use model::{Family, IfIndex, Proto};
 
-const DUMPS: [(Family, Option<Proto>); 8] = [
+const DUMPS: [(Family, Option<Proto>); 10] = [
     (Family::Inet, Some(Proto::Tcp)),
     (Family::Inet6, Some(Proto::Tcp)),
     (Family::Inet, Some(Proto::Udp)),
@@ -20,6 +20,8 @@ const DUMPS: [(Family, Option<Proto>); 8] = [
     (Family::Unix, None),
     (Family::Packet, None),
     (Family::Netlink, None),
+    (Family::Vsock, None),
+    (Family::Xdp, None),
 ];
 
 fn order(number: usize) -> Order {

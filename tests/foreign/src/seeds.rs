@@ -93,6 +93,8 @@ fn sock_diag(name: &str) -> Vec<(&'static str, Option<u8>)> {
         Some(_) => 2,
         None if name == "unix" => 5,
         None if name == "packet" => 6,
+        None if name == "vsock" => 8,
+        None if name == "xdp" => 9,
         None => 7,
     };
     vec![("sock_diag", Some(choice))]

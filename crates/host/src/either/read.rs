@@ -45,6 +45,31 @@ pub(crate) mod unix {
     }
 }
 
+/// Sockets between machines, and on queues of cards.
+pub(crate) mod beside {
+    use super::tables::Stand;
+    use model::ask::Told;
+    use model::{Family, Socket};
+    use sysroot::Sysroot;
+
+    /// The sockets of such a family, of the namespace the caller stands in.
+    pub fn sockets(
+        root: &Sysroot,
+        stand: &Stand,
+        family: Family,
+        named: bool,
+        sink: &mut dyn FnMut(Socket),
+    ) -> Told {
+        match solaris::is_recording(root) {
+            true => {
+                let stand = solaris::read::tables::Stand::own(root);
+                solaris::read::beside::sockets(root, &stand, family, named, sink)
+            }
+            false => linux::read::beside::sockets(root, stand, family, named, sink),
+        }
+    }
+}
+
 /// SCTP sockets.
 pub(crate) mod sctp {
     use super::tables::Stand;

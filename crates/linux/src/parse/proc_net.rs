@@ -39,6 +39,7 @@ impl Table {
             (Family::Unix, _) => unix(line, self.netns),
             (Family::Packet, _) => packet(line, self.netns),
             (Family::Netlink, _) => netlink(line, self.netns),
+            (Family::Vsock | Family::Xdp, _) => None,
         }
     }
 }

@@ -1,6 +1,8 @@
 //! sock_diag: requests, and the messages of its answers
 //! (`include/uapi/linux/{sock_diag,inet_diag,unix_diag,packet_diag,netlink_diag}.h`).
 
+mod beside;
+
 use super::netlink::{attributes, request};
 use super::{Order, bpf};
 use model::{
@@ -19,6 +21,8 @@ const AF_INET: u8 = 2;
 const AF_INET6: u8 = 10;
 const AF_NETLINK: u8 = 16;
 const AF_PACKET: u8 = 17;
+const AF_VSOCK: u8 = 40;
+const AF_XDP: u8 = 44;
 
 /// The transport's number in the request; those above 255 go into an attribute.
 fn ip_protocol(proto: Proto) -> u16 {
@@ -45,7 +49,7 @@ pub fn answers(family: Family, proto: Option<Proto>) -> bool {
 }
 
 /// The request for a table. `states` has a bit a TCP state and holds for the internet
-/// families and unix; of a port, the internet families tell only sockets that have it as
+/// families, unix and vsock; of a port, the internet families tell only sockets that have it as
 /// their own.
 #[must_use]
 pub fn dump(family: Family, proto: Option<Proto>, states: u32, port: Option<u16>) -> Vec<u8> {
@@ -59,6 +63,8 @@ pub fn dump(family: Family, proto: Option<Proto>, states: u32, port: Option<u16>
         Family::Unix => small_body(AF_UNIX, 0, &[states, 0, UNIX_SHOW, 0, 0]),
         Family::Packet => small_body(AF_PACKET, 0, &[0, PACKET_SHOW, 0, 0]),
         Family::Netlink => small_body(AF_NETLINK, ALL_PROTOCOLS, &[0, NETLINK_SHOW, 0, 0]),
+        Family::Vsock => beside::vsock_request(states),
+        Family::Xdp => beside::xdp_request(),
     };
     request(BY_FAMILY, DUMP, &body)
 }
@@ -111,6 +117,8 @@ impl Dump {
             Family::Unix if family == AF_UNIX => self.unix(body),
             Family::Packet if family == AF_PACKET => self.packet(body),
             Family::Netlink if family == AF_NETLINK => self.netlink(body),
+            Family::Vsock if family == AF_VSOCK => self.vsock(body),
+            Family::Xdp if family == AF_XDP => self.xdp(body),
             _ => None,
         }
     }

@@ -93,8 +93,9 @@ impl Reader<'_> {
     fn attributes_end(&self, body: &[u8], mark: Mark) -> usize {
         let mut at = match self.dump.family {
             Family::Inet | Family::Inet6 => 72,
-            Family::Unix | Family::Packet => 16,
+            Family::Unix | Family::Packet | Family::Xdp => 16,
             Family::Netlink => 28,
+            Family::Vsock => 32,
         };
         loop {
             let rest = body.get(at..).unwrap_or_default();

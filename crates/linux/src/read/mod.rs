@@ -3,6 +3,7 @@
 mod ahead;
 pub mod ask;
 pub mod behind;
+pub mod beside;
 pub mod counters;
 pub mod elsewhere;
 pub mod facts;

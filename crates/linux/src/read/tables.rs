@@ -230,7 +230,7 @@ impl Answer<'_> {
         let (refused, done) = (dump.refused, dump.done);
         match (result, refused) {
             (Err(error), _) => gaps.push(Gap::io(place, &error)),
-            (Ok(()), Some(errno)) if no_such_table(proto, errno) => return false,
+            (Ok(()), Some(errno)) if no_such_table(family, proto, errno) => return false,
             (Ok(()), Some(errno)) => {
                 gaps.push(Gap::io(place, &io::Error::from_raw_os_error(errno)));
             }
@@ -256,7 +256,7 @@ fn name(family: Family, proto: Option<Proto>) -> Option<&'static str> {
         (Family::Unix, _) => "unix",
         (Family::Packet, _) => "packet",
         (Family::Netlink, _) => "netlink",
-        (Family::Inet | Family::Inet6, _) => return None,
+        (Family::Inet | Family::Inet6 | Family::Vsock | Family::Xdp, _) => return None,
     })
 }
 
@@ -302,6 +302,8 @@ fn place(family: Family, proto: Option<Proto>, states: States) -> String {
         Family::Unix => "unix",
         Family::Packet => "packet",
         Family::Netlink => "netlink",
+        Family::Vsock => "vsock",
+        Family::Xdp => "xdp",
     };
     let mut place = format!("sock_diag/{family}");
     if let Some(proto) = proto {
@@ -314,15 +316,17 @@ fn place(family: Family, proto: Option<Proto>, states: States) -> String {
     place
 }
 
-/// Transports that many kernels have no handler for.
-fn no_such_table(proto: Option<Proto>, errno: i32) -> bool {
-    matches!(
+/// Transports and families that many kernels have no handler for.
+fn no_such_table(family: Family, proto: Option<Proto>, errno: i32) -> bool {
+    let rare = matches!(
         proto,
         Some(Proto::UdpLite | Proto::Sctp | Proto::Mptcp | Proto::Dccp | Proto::Icmp)
-    ) && matches!(
-        errno,
-        libc::ENOENT | libc::EOPNOTSUPP | libc::EINVAL | libc::EPROTONOSUPPORT
-    )
+    );
+    (rare || matches!(family, Family::Vsock | Family::Xdp))
+        && matches!(
+            errno,
+            libc::ENOENT | libc::EOPNOTSUPP | libc::EINVAL | libc::EPROTONOSUPPORT
+        )
 }
 
 struct Reading<'a> {

@@ -45,3 +45,38 @@ fn a_socket_survives_its_json() {
     );
     assert_eq!(serde_json::from_str::<Socket>(&json).unwrap(), socket);
 }
+
+#[test]
+fn vsock_and_xdp_survive_their_json() {
+    let vsock = Vsock {
+        vsock_type: UnixType::Stream,
+        state: State::Listen,
+        cid: Vsock::ANY,
+        port: 9999,
+        remote_cid: Vsock::ANY,
+        remote_port: Vsock::ANY,
+        shutdown: 0,
+    };
+    assert!(vsock.is_listener());
+    let xdp = Xdp {
+        device: IfIndex(2),
+        queue: 1,
+        rx_ring: Some(64),
+        tx_ring: None,
+        umem: Some(Umem {
+            id: 3,
+            size: 65536,
+            chunk_size: 4096,
+            zero_copy: false,
+        }),
+        dropped: Some(0),
+    };
+    for kind in [Kind::Vsock(vsock), Kind::Xdp(xdp)] {
+        let family = serde_json::to_string(&kind.family()).unwrap();
+        let socket = Socket::new(kind, Inode(7));
+        let json = serde_json::to_string(&socket).unwrap();
+        assert!(json.contains(&format!(r#""family":{family}"#)), "{json}");
+        assert_eq!(serde_json::from_str::<Socket>(&json).unwrap(), socket);
+        assert_eq!(socket.endpoint(), None);
+    }
+}

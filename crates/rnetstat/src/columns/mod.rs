@@ -1,5 +1,6 @@
 //! What a row shows, in the original's rooms (net-tools 2.10: `printf` formats of netstat.c).
 
+mod beside;
 mod inet;
 mod others;
 mod unix;
@@ -35,11 +36,13 @@ const LEFT: Align = Align::Left;
 const RIGHT: Align = Align::Right;
 
 /// Sections with every column they can have, in order.
-static SECTIONS: [(Section, &str, &[Column<Row>]); 4] = [
+static SECTIONS: [(Section, &str, &[Column<Row>]); 6] = [
     (Section::Inet, "internet sockets", &inet::COLUMNS),
     (Section::Unix, "unix sockets", &unix::COLUMNS),
     (Section::Packet, "packet sockets", &others::PACKET),
     (Section::Netlink, "netlink sockets", &others::NETLINK),
+    (Section::Vsock, "vsock sockets", &beside::VSOCK),
+    (Section::Xdp, "XDP sockets", &beside::XDP),
 ];
 
 /// Columns that were asked for, or those the original would show.
@@ -66,10 +69,10 @@ fn by_default(section: Section, key: &str, query: &Query) -> bool {
         (_, "cookie" | "device" | "refs" | "peer") => {
             matches!(
                 (section, key),
-                (Section::Unix, "refs") | (Section::Packet, "device")
+                (Section::Unix, "refs") | (Section::Packet | Section::Xdp, "device")
             )
         }
-        (Section::Inet | Section::Packet, "uid" | "inode") => query.extend > 0,
+        (Section::Inet | Section::Packet | Section::Xdp, "uid" | "inode") => query.extend > 0,
         // The original's table of raw sockets has no room for it.
         (Section::Inet, "filter") => false,
         (Section::Unix, "uid" | "recv_queue" | "send_queue") => false,

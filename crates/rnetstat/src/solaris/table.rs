@@ -41,7 +41,7 @@ pub(crate) fn show(
                 local(layout, socket, unix, &mut text);
                 rows += 1;
             }
-            Kind::Packet(_) | Kind::Netlink(_) => {}
+            Kind::Packet(_) | Kind::Netlink(_) | Kind::Vsock(_) | Kind::Xdp(_) => {}
         }
         out.write_all(text.as_bytes())?;
         text.clear();

@@ -1,5 +1,6 @@
 //! Asks the kernel through the one door, and hands what it says to [`crate::parse`].
 
+pub mod beside;
 pub mod counted;
 pub mod counters;
 pub mod elsewhere;

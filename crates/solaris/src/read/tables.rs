@@ -90,7 +90,7 @@ pub fn sockets(root: &Sysroot, via: Source, ask: &SocketAsk, sink: &mut dyn FnMu
             }
             Family::Unix => unix_list(root, sink, &mut told),
             // Nothing of the kind exists: its absence is no claim of ours.
-            Family::Packet | Family::Netlink => {}
+            Family::Packet | Family::Netlink | Family::Vsock | Family::Xdp => {}
         }
     }
     told
@@ -103,7 +103,7 @@ fn is_here(table: &(Family, Option<Proto>)) -> bool {
         (Family::Inet | Family::Inet6, proto) => {
             matches!(proto, Some(Proto::Tcp | Proto::Udp | Proto::Sctp))
         }
-        (Family::Packet | Family::Netlink, _) => false,
+        (Family::Packet | Family::Netlink | Family::Vsock | Family::Xdp, _) => false,
     }
 }
 
