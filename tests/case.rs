@@ -101,13 +101,30 @@ fn a_case_is_judged_again_elsewhere_to_the_same_bytes() {
     let dir = scratch.at("case");
     unpack(&case, &dir);
     here(&["verify", text(&dir)]).expect(0);
+    // What nobody took a sum of is named, wherever it lies, and so is what is gone.
+    for stranger in ["more.txt", "outputs/more.jsonl", "new/deep"] {
+        let path = dir.join(stranger);
+        fs::create_dir_all(path.parent().expect("inside")).expect("a directory");
+        fs::write(&path, "x").expect("a stranger");
+        let output = here(&["verify", text(&dir)]).expect(2);
+        let words = format!("{stranger}: it has no sum");
+        assert!(output.errors().contains(&words), "{output}");
+        fs::remove_file(&path).expect("it was there");
+    }
+    fs::rename(dir.join("facts.json"), scratch.at("facts")).expect("a file of the case");
+    let output = here(&["verify", text(&dir)]).expect(2);
+    assert!(
+        output.errors().contains("facts.json: it is missing"),
+        "{output}"
+    );
+    fs::rename(scratch.at("facts"), dir.join("facts.json")).expect("and back");
     for case in [&case, &dir] {
         let page = scratch.at("page.html");
         let again = here(&["judge", text(case), "--json", "--html", text(&page)]);
         let kept = |name: &str| fs::read(dir.join(name)).expect("a file of the case");
         assert_eq!(again.stdout, kept("report.json"), "{again}");
         assert_eq!(fs::read(&page).expect("a page"), kept("report.html"));
-        let again = here(&["judge", text(case), "--gaps"]);
+        let again = here(&["judge", text(case), "--gaps", "--verbose"]);
         assert_eq!(again.stdout, kept("report.txt"), "{again}");
     }
     let bytes = fs::read(dir.join("case.json")).expect("case.json");

@@ -13,7 +13,8 @@ fn report(stage: &Stage, code: i32) -> Report {
 
 #[track_caller]
 fn report_with(inside: &e2e::Inside<'_>, args: &str, code: i32) -> (Output, Report) {
-    let output = inside.tool("rcompare", &format!("--json {args}"));
+    let patient = e2e::report::PATIENT;
+    let output = inside.tool("rcompare", &format!("--json {patient} {args}"));
     let report = Report::of(&output);
     assert_eq!(output.code, code, "exit code\n{output}");
     (output, report)

@@ -6,6 +6,10 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+/// What a test about verdicts runs rcompare with: a machine that is busy with something else
+/// makes a full scan slow, and patience is not what is tested there.
+pub const PATIENT: &str = "--deadline 250";
+
 /// One line of type `port`.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Port {
@@ -123,7 +127,7 @@ impl Report {
     #[track_caller]
     #[must_use]
     pub fn told(inside: &Inside<'_>, args: &str, code: i32) -> Report {
-        let output = inside.tool("rcompare", &format!("--json {args}"));
+        let output = inside.tool("rcompare", &format!("--json {PATIENT} {args}"));
         let report = Report::of(&output);
         assert_eq!(output.code, code, "exit code\n{output}");
         report
@@ -137,6 +141,11 @@ impl Report {
             .filter(|sign| sign.get("verdict").and_then(|it| it.as_str()) == Some(verdict))
             .map(|sign| sign.get("evidence").unwrap_or(sign).to_string())
             .collect()
+    }
+
+    /// What is said of listings of others.
+    pub fn listings(&self) -> impl Iterator<Item = &serde_json::Value> {
+        self.others.get("listing").into_iter().flatten()
     }
 
     /// Whether a place that was not seen is told of with these words.

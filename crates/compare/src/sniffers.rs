@@ -5,7 +5,7 @@ use crate::finding;
 use crate::signs::{Sign, sign};
 use crate::snapshot::Snapshot;
 use crate::verdict::{Verdict, Weight};
-use model::{Foreign, IfIndex, Kind, Owner, Packet, Socket};
+use model::{Foreign, IfIndex, Kind, Owner, Packet, Pid, Socket};
 
 /// Packet sockets that get an entry of their own; the rest is counted.
 const SNIFFERS_MAX: usize = 16;
@@ -16,23 +16,37 @@ const TEXT_MAX: usize = 24;
 /// An entry for each packet socket.
 pub(crate) fn signs(snapshot: &Snapshot) -> Vec<Sign> {
     let packets = snapshot.packets.values();
-    let mut told: Vec<Vec<String>> = packets
+    let mut told: Vec<Sign> = packets
         .filter_map(|socket| match &socket.kind {
-            Kind::Packet(packet) => Some(lines(snapshot, socket, packet)),
+            Kind::Packet(packet) => about(snapshot, socket, packet),
             _ => None,
         })
         .collect();
     let left = told.len().saturating_sub(SNIFFERS_MAX);
     told.truncate(SNIFFERS_MAX);
     if left > 0 {
-        told.push(vec![format!("and {left} packet sockets more")]);
+        let more = vec![format!("and {left} packet sockets more")];
+        let sign = sign(Verdict::Sniffer, Weight::Note, None, more);
+        told.extend(sign.map(|sign| Sign {
+            next: "rnetstat -0p".to_owned(),
+            ..sign
+        }));
     }
-    told.into_iter()
-        .filter_map(|lines| sign(Verdict::Sniffer, Weight::Note, None, lines))
-        .collect()
+    told
 }
 
-fn lines(snapshot: &Snapshot, socket: &Socket, packet: &Packet) -> Vec<String> {
+fn about(snapshot: &Snapshot, socket: &Socket, packet: &Packet) -> Option<Sign> {
+    let (lines, owner) = lines(snapshot, socket, packet);
+    let sign = sign(Verdict::Sniffer, Weight::Note, None, lines)?;
+    let next = match owner {
+        Some(pid) => sign.next.replace("{pid}", &pid.to_string()),
+        None => format!("rlsof --sockets --json | grep '\"inode\":{}'", socket.inode),
+    };
+    Some(Sign { next, ..sign })
+}
+
+/// What was seen of one, and the first process that holds it.
+fn lines(snapshot: &Snapshot, socket: &Socket, packet: &Packet) -> (Vec<String>, Option<Pid>) {
     let inode = socket.inode;
     let what = match packet.packet_type {
         3 => "whole frames",
@@ -59,6 +73,7 @@ fn lines(snapshot: &Snapshot, socket: &Socket, packet: &Packet) -> Vec<String> {
     if owners.is_empty() {
         owners = copies::owners(snapshot, inode);
     }
+    let first = owners.first().map(|owner| owner.id.pid);
     for owner in owners {
         let holder = finding::holder(snapshot, owner, socket.netns);
         let exe = holder.exe.as_ref().map(text).unwrap_or_default();
@@ -99,7 +114,7 @@ fn lines(snapshot: &Snapshot, socket: &Socket, packet: &Packet) -> Vec<String> {
             ));
         }
     }
-    lines
+    (lines, first)
 }
 
 fn text(name: &Foreign) -> String {

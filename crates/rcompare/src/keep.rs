@@ -206,7 +206,7 @@ impl<'w> Keep<'w> {
         json::report(&mut lines, report)?;
         self.put("report.json", &lines)?;
         let mut text = Vec::new();
-        table::report(&mut text, report, true)?;
+        table::report(&mut text, report, table::WHOLE)?;
         self.put("report.txt", &text)?;
         let mut page = Vec::new();
         html::report(&mut page, report, &html::Heading::of_case(&self.case))?;

@@ -134,7 +134,7 @@ fn show(
     if shown.json {
         json::report(out, report)?;
     } else {
-        table::report(out, report, shown.gaps)?;
+        table::report(out, report, shown.length())?;
     }
     Ok(exit(report))
 }

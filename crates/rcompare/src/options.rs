@@ -1,5 +1,6 @@
 //! What was typed.
 
+use crate::table::Length;
 use clap::{Args, Parser, Subcommand};
 use std::ffi::OsString;
 use std::net::IpAddr;
@@ -61,8 +62,8 @@ pub(crate) struct Options {
 }
 
 /// Options on how to look at this host, or at what was seen of one.
-const LOOKING: [&str; 7] = [
-    "rounds", "deadline", "passive", "address", "case", "remote", "gaps",
+const LOOKING: [&str; 8] = [
+    "rounds", "deadline", "passive", "address", "case", "remote", "gaps", "verbose",
 ];
 
 /// What is done with a case.
@@ -115,9 +116,23 @@ pub(crate) struct Shown {
     /// List every place that could not be read, instead of their number
     #[arg(long)]
     pub(crate) gaps: bool,
+    /// Tell every port at length: who holds it, what each witness said, the causes not ruled out,
+    /// and the next step
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
     /// Write the report as one page of HTML, too
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
+}
+
+impl Shown {
+    /// How much of the report is told at length.
+    pub(crate) fn length(&self) -> Length {
+        Length {
+            gaps: self.gaps,
+            ports: self.verbose,
+        }
+    }
 }
 
 fn mapping(text: &str) -> Result<(IpAddr, IpAddr), String> {

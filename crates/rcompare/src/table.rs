@@ -1,6 +1,7 @@
 //! The report for a reader: who looked, what is wrong, every port, what was not looked at.
 
 use crate::columns;
+use compare::finding::Holder;
 use compare::foreign::told::{Missed, Told};
 use compare::probes::spelled;
 use compare::report::{Blank, Report};
@@ -19,14 +20,34 @@ const MISSED_MAX: usize = 16;
 /// Ports of one verdict that are told at length; JSON tells each so.
 const DETAILS_MAX: usize = 50;
 
+/// What the letters of the table mean.
+const LEGEND: &str = "witnesses: T text tables, N netlink, O owner walk, B bind probe, L local connection, R remote scan, \
+    P private procfs, H walk without procfs\n\
+    they say: Y yes, n no, u in use, f free or filtered, . not asked or could not see\n";
+
 /// Rules and programs that are told at the top; all of them stand in the JSON.
 const STEERS_MAX: usize = 8;
+
+/// How much is told at length.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Length {
+    /// Every place that could not be looked at, instead of their number.
+    pub(crate) gaps: bool,
+    /// Every port, instead of those with something to explain.
+    pub(crate) ports: bool,
+}
+
+/// Everything.
+pub(crate) const WHOLE: Length = Length {
+    gaps: true,
+    ports: true,
+};
 
 /// Writes the report.
 ///
 /// # Errors
 /// Those of the writer.
-pub(crate) fn report(out: &mut dyn Write, report: &Report, all_gaps: bool) -> io::Result<()> {
+pub(crate) fn report(out: &mut dyn Write, report: &Report, length: Length) -> io::Result<()> {
     let mut text = Text::default();
     observer(&report.facts, &mut text);
     summary(report, &mut text);
@@ -42,20 +63,22 @@ pub(crate) fn report(out: &mut dyn Write, report: &Report, all_gaps: bool) -> io
         if finding.weight >= Weight::Note {
             let count = told.entry(finding.verdict).or_default();
             *count += 1;
-            if *count <= DETAILS_MAX {
+            if length.ports || *count <= DETAILS_MAX {
                 details(finding, &mut text);
             }
         }
     }
-    for (verdict, count) in told.into_iter().filter(|it| it.1 > DETAILS_MAX) {
+    told.retain(|_, count| *count > DETAILS_MAX && !length.ports);
+    for (verdict, count) in told {
         let more = count - DETAILS_MAX;
         text.show(format_args!(
-            "\n{verdict}  {more} ports more: in the table below\n"
+            "\n{verdict}  {more} ports more: in the table below, and at length with --verbose\n"
         ));
     }
     listings(&report.told, &mut text);
     ports(&report.findings, &mut text);
-    blanks(&report.blanks, all_gaps, &mut text);
+    explained(&report.findings, length, &mut text);
+    blanks(&report.blanks, length.gaps, &mut text);
     out.write_all(text.as_bytes())
 }
 
@@ -139,23 +162,63 @@ fn details(finding: &Finding, text: &mut Text) {
     }
     text.show(format_args!("  [{} {}]\n", finding.vector, finding.pattern));
     for holder in &finding.owners {
-        text.show(format_args!("    owner: {} ", holder.owner.id.pid));
-        text.foreign(holder.owner.comm.as_bytes());
-        if let Some(exe) = &holder.exe {
-            text.word(" ");
-            text.foreign(exe.as_bytes());
-        }
-        for flag in &holder.flags {
-            text.word(" ");
-            text.word(flag.name());
-        }
-        if let Some(since) = holder.since_ms {
-            text.word(" since ");
-            text.word(&render::moment(since));
-        }
-        text.word("\n");
+        owner(holder, text);
     }
     reasons(&finding.evidence, &finding.causes, &finding.next, text);
+}
+
+/// Who holds it: process, user, parent, program, arguments, directory.
+fn owner(holder: &Holder, text: &mut Text) {
+    text.show(format_args!("    owner: process {} ", holder.owner.id.pid));
+    text.foreign(holder.owner.comm.as_bytes());
+    if let Some(uid) = holder.owner.uid {
+        text.show(format_args!(", user {uid}"));
+    }
+    if let Some(parent) = holder.ppid {
+        text.show(format_args!(", child of {parent}"));
+    }
+    if let Some(since) = holder.since_ms {
+        text.word(", since ");
+        text.word(&render::moment(since));
+    }
+    for flag in &holder.flags {
+        text.word(" ");
+        text.word(flag.name());
+    }
+    text.word("\n");
+    let mut place = |word: &str, foreign: Option<&[u8]>| {
+        if let Some(bytes) = foreign {
+            text.word("           ");
+            text.word(word);
+            text.word(" ");
+            text.foreign(bytes);
+            text.word("\n");
+        }
+    };
+    place("program", holder.exe.as_ref().map(Foreign::as_bytes));
+    let words = holder.cmdline.as_ref().map(command_line);
+    place("run as", words.as_deref());
+    place("in", holder.cwd.as_ref().map(Foreign::as_bytes));
+}
+
+/// Arguments with blanks between them.
+pub(crate) fn command_line(words: &Foreign) -> Vec<u8> {
+    let bytes = words.as_bytes();
+    let words = bytes.strip_suffix(b"\0").unwrap_or(bytes);
+    let words: Vec<&[u8]> = words.split(|byte| *byte == 0).collect();
+    words.join(&b' ')
+}
+
+/// Ports with nothing to explain, one by one where that is asked for.
+fn explained(findings: &[Finding], length: Length, text: &mut Text) {
+    let mut fine = findings.iter().filter(|it| it.weight < Weight::Note);
+    if length.ports {
+        for finding in fine {
+            details(finding, text);
+        }
+    } else if fine.next().is_some() {
+        text.word("\n--verbose tells of each port what every witness said, the causes left, and the next step\n");
+    }
 }
 
 /// What was seen, what may have caused it, and what to do next.
@@ -246,6 +309,7 @@ fn ports(findings: &[Finding], text: &mut Text) {
     if !rows.is_empty() {
         text.word("\n");
         render::fitted(columns::ALL, &rows, text);
+        text.word(LEGEND);
     }
     if many {
         let mut together: BTreeMap<Proto, BTreeSet<u16>> = BTreeMap::new();

@@ -182,7 +182,11 @@ pub(crate) fn first(out: &mut dyn Write, report: &Report, as_json: bool) -> Resu
     if as_json {
         json::report(out, report)?;
     } else {
-        crate::table::report(out, report, false)?;
+        let length = crate::table::Length {
+            gaps: false,
+            ports: false,
+        };
+        crate::table::report(out, report, length)?;
         writeln!(out, "\nwatching: from here on only what changes")?;
     }
     out.flush()?;

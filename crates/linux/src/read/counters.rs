@@ -4,7 +4,8 @@ use super::ask::{SocketAsk, States};
 use super::{observer, tables};
 use crate::parse::counters as parse;
 use model::counters::{Counters, Mismatch, Rows, missing_slots};
-use model::{Family, Gap, Gaps, Proto, Source, State};
+use model::{Family, Gap, Gaps, Proto, Socket, Source, State};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use sysroot::Sysroot;
 
 /// The tables the counters are compared with.
@@ -65,7 +66,7 @@ pub struct Counted {
     pub quiet: bool,
     /// How often the tables were read.
     pub readings: u32,
-    /// Counters that disagree with the rows; none where it was not quiet.
+    /// Counters that disagree with the rows; none where it was not quiet, which takes two tries.
     pub mismatches: Vec<Mismatch>,
     /// Holes in the numbering of the TCP text tables: family, first and last number missing.
     pub holes: Vec<(Family, u32, u32)>,
@@ -74,19 +75,27 @@ pub struct Counted {
 }
 
 /// Reads our namespace's tables by one source between two readings of the counters, again
-/// until these are equal, at most `tries` times.
+/// until two readings in a row list the very same sockets while the counters stand still, at
+/// most `tries` times.
+///
+/// Counters alone do not tell a quiet moment: where one socket goes and another comes, a table
+/// that is being walked can miss both, and the sum is the same before and after.
 #[must_use]
 pub fn counted(root: &Sysroot, via: Source, tries: u32) -> Counted {
     let mut counted = Counted::default();
     let (mut before, _) = counters(root, "/proc/net");
+    let mut last = None;
     while counted.readings < tries.max(1) && !counted.quiet {
         counted.gaps.clear();
         counted.holes.clear();
-        counted.rows = rows(root, via, &mut counted);
+        let mut listed = 0;
+        counted.rows = rows(root, via, &mut counted, &mut listed);
         let (after, gaps) = counters(root, "/proc/net");
         counted.gaps.extend(gaps);
         counted.readings += 1;
-        counted.quiet = same(&before, &after);
+        let stood = same(&before, &after);
+        counted.quiet = stood && last == Some(listed);
+        last = stood.then_some(listed);
         before = after;
     }
     counted.counters = before;
@@ -103,7 +112,19 @@ fn same(one: &Counters, other: &Counters) -> bool {
     compared(one) == compared(other)
 }
 
-fn rows(root: &Sysroot, via: Source, counted: &mut Counted) -> Rows {
+/// One number for a socket; sums of them tell one set of sockets from another.
+fn identity(socket: &Socket) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    socket.inode.0.hash(&mut hasher);
+    if let Some(inet) = socket.kind.inet() {
+        let ends = (inet.local, inet.port, inet.remote, inet.remote_port);
+        (ends, inet.state.number()).hash(&mut hasher);
+    }
+    hasher.finish()
+}
+
+/// Counts rows, and sums up in `listed` which sockets they were.
+fn rows(root: &Sysroot, via: Source, counted: &mut Counted, listed: &mut u64) -> Rows {
     let mut rows = Rows::default();
     for &(family, proto) in TABLES {
         let ask = SocketAsk {
@@ -115,6 +136,7 @@ fn rows(root: &Sysroot, via: Source, counted: &mut Counted) -> Rows {
         let mut slots = Vec::new();
         let told = tables::sockets(root, via, &ask, &mut |socket| {
             rows.add(&socket);
+            *listed = listed.wrapping_add(identity(&socket));
             slots.extend(socket.slot);
         });
         if !told.coverage.looked.is_empty() {

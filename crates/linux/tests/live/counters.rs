@@ -71,7 +71,7 @@ fn a_row_taken_from_the_middle_leaves_a_hole() {
     let doctored = [lines[0], lines[1], lines[3]].concat();
     std::fs::write("/tmp/tcp", doctored).unwrap();
     mount(Some("/tmp"), net.as_str(), none, MsFlags::MS_BIND, none).unwrap();
-    let counted = counted(&root, Source::Procfs, 1);
+    let counted = counted(&root, Source::Procfs, 2);
     assert_eq!(counted.holes, [(Family::Inet, 1, 1)]);
     let said: Vec<_> = counted
         .mismatches

@@ -18,6 +18,12 @@ const ALL_MAX: usize = 2 << 30;
 /// Most files.
 const FILES_MAX: usize = 1024;
 
+/// Directories of a case that may lie in one another.
+const DEPTH_MAX: usize = 8;
+
+/// Room for one piece of a directory listing.
+const LISTING: usize = 32 << 10;
+
 /// A case whose sums fit.
 pub(crate) struct Loaded {
     /// Who looked.
@@ -140,7 +146,8 @@ pub(crate) fn whole(root: &Sysroot, path: &Path, max: usize) -> io::Result<Vec<u
     }
 }
 
-/// The files a directory's sums name.
+/// The files a directory's sums name, and the names of all others, without their bytes: that
+/// they are there is fault enough.
 fn read_dir(root: &Sysroot) -> io::Result<BTreeMap<String, Vec<u8>>> {
     let mut files = BTreeMap::new();
     let sums = match root.read(Path::new("/").join(SUMS)) {
@@ -165,7 +172,41 @@ fn read_dir(root: &Sysroot) -> io::Result<BTreeMap<String, Vec<u8>>> {
             Err(error) => return Err(error),
         }
     }
+    for name in names(root)? {
+        files.entry(name).or_default();
+    }
     Ok(files)
+}
+
+/// Everything below a directory that is none itself, made printable where it is no text.
+fn names(root: &Sysroot) -> io::Result<Vec<String>> {
+    let mut all = Vec::new();
+    let mut next = vec![String::new()];
+    while let Some(directory) = next.pop() {
+        let mut inside = Vec::new();
+        let held = root.dir(format!("/{directory}"))?;
+        held.entries(&mut vec![0; LISTING], &mut |entry| {
+            if inside.len() <= FILES_MAX {
+                inside.push(render::safe::escaped(entry.name));
+            }
+        })?;
+        for name in inside {
+            let name = match directory.as_str() {
+                "" => name,
+                directory => format!("{directory}/{name}"),
+            };
+            let deep = name.split('/').count() > DEPTH_MAX;
+            if all.len() + next.len() > FILES_MAX {
+                return Err(io::ErrorKind::FileTooLarge.into());
+            }
+            if !deep && root.dir(format!("/{name}")).is_ok() {
+                next.push(name);
+            } else {
+                all.push(name);
+            }
+        }
+    }
+    Ok(all)
 }
 
 fn untar(bytes: &mut dyn Read) -> io::Result<BTreeMap<String, Vec<u8>>> {

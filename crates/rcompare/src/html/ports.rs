@@ -2,6 +2,7 @@
 
 use super::matrix::{anchor, endpoint, is_shown};
 use super::{Page, badge, class, reasons};
+use crate::table::command_line;
 use compare::finding::Holder;
 use compare::{Finding, Report, Weight};
 
@@ -77,9 +78,7 @@ fn article(at: usize, finding: &Finding, page: &mut Page) {
         page.raw("</li>");
     }
     page.raw("</ul>");
-    if finding.weight >= Weight::Note {
-        reasons(&finding.causes, &finding.next, page);
-    }
+    reasons(&finding.causes, &finding.next, page);
     page.raw("</article>\n");
 }
 
@@ -103,10 +102,8 @@ fn owner(holder: &Holder, page: &mut Page) {
         page.raw("</code>");
     }
     if let Some(cmdline) = &holder.cmdline {
-        let words = cmdline.as_bytes().strip_suffix(b"\0");
-        let words = words.unwrap_or(cmdline.as_bytes()).split(|byte| *byte == 0);
         page.raw("<br>run as <code>");
-        page.foreign(&words.collect::<Vec<_>>().join(&b' '));
+        page.foreign(&command_line(cmdline));
         page.raw("</code>");
     }
     if let Some(cwd) = &holder.cwd {
