@@ -16,6 +16,7 @@ use e2e::golden::{repository, same};
 use emu::Release;
 use std::fmt::Write;
 use std::net::{TcpListener, UdpSocket};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -102,6 +103,26 @@ fn answers(program: &str, mut command: impl FnMut(&str) -> Command) -> Vec<u8> {
 fn kept(release: Release, name: &str) -> PathBuf {
     let dir = repository("tests/golden/solaris").join(format!("{release:?}").to_lowercase());
     dir.join(format!("{name}.txt"))
+}
+
+/// Linux loads these files: there they end at once, whatever its calls by our numbers do.
+#[test]
+fn on_linux_they_end_at_once() {
+    let Some(programs) = shipped() else { return };
+    for program in PROGRAMS {
+        let mut command = Command::new("timeout");
+        command
+            .args(["-s", "KILL", "20"])
+            .arg(programs.join(program));
+        let found = command.arg("--help").output().expect("it runs");
+        // timeout dies of what its command died of.
+        let signal = found.status.signal();
+        assert_eq!(
+            signal.or(found.status.code().map(|code| code - 128)),
+            Some(libc::SIGILL)
+        );
+        assert!(found.stdout.is_empty(), "{program}");
+    }
 }
 
 #[test]
