@@ -105,6 +105,42 @@ fn a_netstat_that_invents_a_port_is_named() {
 }
 
 #[test]
+fn a_netstat_that_names_another_owner_is_named() {
+    need_root!();
+    need!("netstat", "ss", "lsof");
+    let mut stage = Stage::new();
+    let made = stage.add("tcp 0.0.0.0:4444");
+    stage.add("tcp 127.0.0.1:4445");
+    let genuine = fs::read("/usr/bin/netstat").expect("netstat");
+    put(&stage, "genuine", &genuine);
+    let doctored = b"#!/bin/sh\n/run/genuine \"$@\" | sed '/:4444 /s|[0-9]*/.*|1/init|'\n";
+    put(&stage, "doctored", doctored);
+    let fooled = stage
+        .inside()
+        .mounted("bind:/run/doctored:/usr/bin/netstat");
+    let (_, told) = report(&fooled, "--passive --host-tools", 1);
+    let port = told.port(4444);
+    assert_eq!((port.verdict.as_str(), port.pid), ("AGREE", Some(made.pid)));
+    assert!(
+        port.says("/usr/bin/netstat names process 1 (init)"),
+        "{port:#?}"
+    );
+    let honest = format!("/ss names process {} (stage)", made.pid);
+    assert!(port.says(&honest), "{port:#?}");
+    for (tool, lies) in [("netstat", 1), ("ss", 0), ("lsof", 0)] {
+        let named = told.listings().find(|it| it["name"] == tool);
+        let misnames = named.and_then(|it| it["misnames"].as_array());
+        assert_eq!(misnames.map(Vec::len), Some(lies), "{tool}: {named:#?}");
+    }
+    let table = fooled.tool("rcompare", "--passive --host-tools");
+    let words = format!(
+        "MISNAMES tcp 0.0.0.0 port 4444, of process {}: it names process 1 (init)",
+        made.pid
+    );
+    assert!(table.text().contains(&words), "{table}");
+}
+
+#[test]
 fn honest_tools_omit_nothing_of_what_they_can_see() {
     need_root!();
     need!("netstat", "ss", "lsof", "fuser");
@@ -200,6 +236,7 @@ fn files_of_other_tools_are_held_against_what_is_here() {
     stage
         .program("tar", "-cf /run/uac.tar -C /run/uac .")
         .expect(0);
+    stage.program("gzip", "-k /run/uac.tar").expect(0);
     stage.kill(gone);
     let now = stage.add("tcp 127.0.0.1:4700").pid;
     let imports = [
@@ -209,6 +246,7 @@ fn files_of_other_tools_are_held_against_what_is_here() {
         "osquery.json",
         "uac",
         "uac.tar",
+        "uac.tar.gz",
     ];
     let args: String = imports
         .iter()
@@ -224,11 +262,39 @@ fn files_of_other_tools_are_held_against_what_is_here() {
     for collection in [
         "/run/uac/live_response/network/",
         "uac.tar:./live_response/network/",
+        "uac.tar.gz:./live_response/network/",
     ] {
         let name = format!("{collection}netstat_-an.txt");
         assert_eq!(listing(&told, &name), note(&[4700], &[4600]), "{output}");
     }
     assert!(told.port(4700).says("does not list it"), "process {now}");
+}
+
+#[test]
+fn a_packed_collection_that_is_cut_or_changed_is_refused() {
+    need_root!();
+    need!("gzip", "tar");
+    let stage = Stage::new();
+    let text = stage.program("netstat", "-an").stdout;
+    put(&stage, "uac/live_response/network/netstat_-an.txt", &text);
+    stage
+        .program("tar", "-czf /run/whole.tar.gz -C /run/uac .")
+        .expect(0);
+    let whole = fs::read(outside(&stage, "whole.tar.gz")).expect("the archive");
+    let mut changed = whole.clone();
+    let sum = changed.len() - 8;
+    changed[sum] ^= 1;
+    put(&stage, "changed.tar.gz", &changed);
+    put(&stage, "cut.tar.gz", &whole[..whole.len() - 9]);
+    for (file, why) in [("cut.tar.gz", "cut short"), ("changed.tar.gz", "checksum")] {
+        let path = format!("--import /run/{file}");
+        let refused = stage.tool("rcompare", &path).expect(2);
+        let said = refused.errors();
+        assert!(
+            said.contains(file) && said.contains(why) && said.lines().count() == 1,
+            "{refused}"
+        );
+    }
 }
 
 #[test]
@@ -249,7 +315,7 @@ fn what_is_none_of_it_is_refused_by_name() {
             b"[{\"port\":\"22\"",
             "listening_ports",
         ),
-        ("--import", "uac.tar.gz", b"\x1f\x8b\x08\x00", "compressed"),
+        ("--import", "uac.tar.gz", b"\x1f\x8b\x08\x00", "cut short"),
         (
             "--remote",
             "scan.txt",

@@ -5,7 +5,7 @@ use crate::copies;
 use crate::evidence;
 use crate::explain::{Clue, Vector, explain};
 use crate::finding::{Finding, SOCKETS_MAX, SocketFacts, holder};
-use crate::foreign::told;
+use crate::foreign::{owners, told};
 use crate::listed::{self, Class, Group, Judged};
 use crate::owner;
 use crate::ports;
@@ -75,7 +75,7 @@ pub fn judge(snapshot: &Snapshot) -> Report {
     let blanks = blanks(snapshot);
     let told = told::all(snapshot);
     doubts.count += told.iter().map(|it| it.doubts).sum::<usize>();
-    told::mark(&mut findings, &told);
+    owners::mark(&mut findings, &told);
     Report {
         facts: snapshot.facts.clone(),
         rounds: snapshot.rounds(),

@@ -66,12 +66,17 @@ const STATE: Column<Finding> = Column {
     help: "state of the socket",
     align: Align::Left,
     width: 5,
-    cell: |port, out| match port.state {
-        // The kernel's word for a datagram socket without a peer says nothing to a reader.
-        Some(State::Close) | None => out.word("-"),
+    cell: |port, out| match state(port) {
+        None => out.word("-"),
         Some(state) => out.show(state),
     },
 };
+
+/// The state worth telling: the kernel's word for a datagram socket without a peer says
+/// nothing to a reader.
+pub(crate) fn state(port: &Finding) -> Option<State> {
+    port.state.filter(|state| *state != State::Close)
+}
 
 const VECTOR: Column<Finding> = Column {
     key: "vector",

@@ -2,6 +2,7 @@
 //! is none of those we know is refused before anything is run.
 
 use crate::case::load::{self, Loaded};
+use crate::gzip::{self, Gunzip};
 use crate::options::Elsewhere;
 use cli::Error;
 use compare::{Snapshot, foreign, remote};
@@ -13,6 +14,9 @@ use sysroot::Sysroot;
 
 /// Most bytes of one statement.
 const FILE_MAX: usize = 1 << 30;
+
+/// Most bytes a packed collection may unpack to; they are not held all at once.
+const UNPACKED_MAX: u64 = 8 << 30;
 
 /// Most files taken from one collection.
 const FILES_MAX: usize = 64;
@@ -120,8 +124,8 @@ fn listings(path: &Path, name: &str) -> Result<Vec<Listing>, Error> {
         Ok(root) => of_directory(&root, name).map_err(failed)?,
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
             let bytes = load::host_file(path, FILE_MAX).map_err(failed)?;
-            if bytes.starts_with(&[0x1f, 0x8b]) {
-                return Err(bad(name, "it is compressed: run gunzip on it first"));
+            if gzip::is_gzip(&bytes) {
+                return packed(&bytes, name).and_then(|found| some(found, name));
             }
             if bytes.get(257..262) != Some(b"ustar") {
                 // A file that is given by itself must be what it was given as.
@@ -131,15 +135,29 @@ fn listings(path: &Path, name: &str) -> Result<Vec<Listing>, Error> {
                     bytes,
                 }]);
             }
-            of_archive(&bytes, name).map_err(|_| bad(name, "the archive is damaged"))?
+            of_archive(&mut bytes.as_slice(), name)
+                .map_err(|_| bad(name, "the archive is damaged"))?
         }
         Err(error) => return Err(failed(error)),
     };
+    some(found, name)
+}
+
+fn some(found: Vec<Listing>, name: &str) -> Result<Vec<Listing>, Error> {
     if found.is_empty() {
         let why = "no UAC collection: nothing of netstat, ss or lsof in live_response/network";
         return Err(bad(name, why));
     }
     Ok(found)
+}
+
+/// The listings a packed archive holds.
+fn packed(bytes: &[u8], name: &str) -> Result<Vec<Listing>, Error> {
+    let mut gunzip = Gunzip::new(bytes, UNPACKED_MAX).map_err(|why| bad(name, why))?;
+    let found = of_archive(&mut gunzip, name);
+    // What is wrong with the packing is why the archive is damaged.
+    gunzip.drain().map_err(|why| bad(name, why))?;
+    found.map_err(|_| bad(name, "what is packed in it is no archive, or a damaged one"))
 }
 
 fn of_directory(root: &Sysroot, name: &str) -> io::Result<Vec<Listing>> {
@@ -166,7 +184,7 @@ fn of_directory(root: &Sysroot, name: &str) -> io::Result<Vec<Listing>> {
     Ok(found)
 }
 
-fn of_archive(bytes: &[u8], name: &str) -> io::Result<Vec<Listing>> {
+fn of_archive(bytes: &mut dyn Read, name: &str) -> io::Result<Vec<Listing>> {
     let mut found = Vec::new();
     let mut left = u64::try_from(FILE_MAX).unwrap_or(u64::MAX);
     for entry in tar::Archive::new(bytes).entries()? {

@@ -91,7 +91,7 @@ pub(crate) fn run(
 ) -> Result<(), Error> {
     for tool in found {
         let began_ms = clock::now_ms();
-        let (args, ports) = question(tool, snapshot);
+        let (args, ports, left_out) = question(tool, snapshot);
         if ports.as_ref().is_some_and(Vec::is_empty) {
             continue;
         }
@@ -103,6 +103,7 @@ pub(crate) fn run(
             sha256: tool.sha256.clone(),
             args,
             ports,
+            left_out,
             round,
             after: 0,
             file: String::new(),
@@ -119,23 +120,27 @@ pub(crate) fn run(
     Ok(())
 }
 
-/// Its arguments, and the ports it is asked for, where it must be asked for some.
-fn question(tool: &Found, snapshot: &Snapshot) -> (Vec<String>, Option<Vec<(Proto, u16)>>) {
+/// A tool's arguments, the ports it is asked for, where it must be asked for some, and how many
+/// it is not asked for.
+type Question = (Vec<String>, Option<Vec<(Proto, u16)>>, usize);
+
+fn question(tool: &Found, snapshot: &Snapshot) -> Question {
     if tool.words != Words::Fuser {
         let args = tool.args.iter().map(|&word| word.to_owned());
-        return (args.collect(), None);
+        return (args.collect(), None, 0);
     }
     let inets = snapshot.sockets.values().filter_map(|it| it.inet());
     let ports: BTreeSet<(Proto, u16)> = inets
         .filter(|inet| inet.is_listener() && matches!(inet.proto, Proto::Tcp | Proto::Udp))
         .map(|inet| (inet.proto, inet.port))
         .collect();
+    let left_out = ports.len().saturating_sub(PORTS_MAX);
     let ports: Vec<(Proto, u16)> = ports.into_iter().take(PORTS_MAX).collect();
     let mut args = Vec::new();
     for (proto, port) in &ports {
         args.extend(["-n".to_owned(), proto.name().to_owned(), port.to_string()]);
     }
-    (args, Some(ports))
+    (args, Some(ports), left_out)
 }
 
 fn ask(tool: &Found, args: &[String], deadline: Duration) -> (Ended, Vec<u8>, Vec<u8>) {
@@ -184,7 +189,17 @@ pub(crate) fn take(snapshot: &mut Snapshot, tool: &Tool, answer: &[u8], errors: 
         Words::Netstat | Words::Ss | Words::Lsof | Words::Osquery => answer,
     };
     foreign::ran(snapshot, &tool.name, tool.words, text, ran);
-    if let (Some(reason), Some(listing)) = (wrong, snapshot.listings.last_mut()) {
+    let Some(listing) = snapshot.listings.last_mut() else {
+        return;
+    };
+    if let Some(reason) = wrong {
+        listing.gaps.push(Gap::new(tool.path.clone(), reason));
+    }
+    if tool.left_out > 0 {
+        let reason = format!(
+            "was asked for {PORTS_MAX} ports, and not for {} more",
+            tool.left_out
+        );
         listing.gaps.push(Gap::new(tool.path.clone(), reason));
     }
 }

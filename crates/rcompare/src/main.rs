@@ -5,6 +5,7 @@ mod case;
 mod columns;
 mod facts;
 mod given;
+mod gzip;
 mod host_tools;
 mod html;
 mod json;

@@ -102,7 +102,7 @@ pub(crate) struct Elsewhere {
     #[arg(long, value_name = "SCANNED=OWN", value_parser = mapping, requires = "remote")]
     pub(crate) map: Vec<(IpAddr, IpAddr)>,
     /// What other tools listed: text of netstat, ss or lsof, osquery's listening_ports as JSON,
-    /// or a UAC collection (directory or tar)
+    /// or a UAC collection (directory, tar or tar.gz)
     #[arg(long, value_name = "FILE")]
     pub(crate) import: Vec<PathBuf>,
 }

@@ -2,6 +2,7 @@
 
 use crate::columns;
 use compare::finding::Holder;
+use compare::foreign::owners::Misnamed;
 use compare::foreign::told::{Missed, Told};
 use compare::probes::spelled;
 use compare::report::{Blank, Report};
@@ -157,7 +158,7 @@ fn details(finding: &Finding, text: &mut Text) {
     if let Some(service) = finding.service {
         text.show(format_args!(" ({service})"));
     }
-    if let Some(state) = finding.state {
+    if let Some(state) = columns::state(finding) {
         text.show(format_args!(" {state}"));
     }
     text.show(format_args!("  [{} {}]\n", finding.vector, finding.pattern));
@@ -258,7 +259,7 @@ fn listings(all: &[Told], text: &mut Text) {
         if told.doubts > 0 {
             text.show(format_args!(", {} in doubt", told.doubts));
         }
-        if told.omits.is_empty() && told.invents.is_empty() {
+        if told.is_silent() {
             text.word(", omits nothing\n");
             continue;
         }
@@ -282,8 +283,30 @@ fn listings(all: &[Told], text: &mut Text) {
                 ));
             }
         }
+        let word = if told.runs > 0 {
+            "MISNAMES"
+        } else {
+            "other owner:"
+        };
+        for one in told.misnames.iter().take(MISSED_MAX) {
+            text.show(format_args!("    {word} "));
+            text.foreign(misnamed_socket(one).as_bytes());
+            text.word("\n");
+        }
+        if let Some(more) = told.misnames.len().checked_sub(MISSED_MAX + 1) {
+            text.show(format_args!("    {word} {} more\n", more + 1));
+        }
         reasons(&[], &told.causes, &told.next, text);
     }
+}
+
+/// `tcp 0.0.0.0 port 4444, of process 812: it names process 1 (init)`.
+pub(crate) fn misnamed_socket(one: &Misnamed) -> String {
+    let names = match &one.names {
+        Some(claim) => claim.to_string(),
+        None => "nobody".to_owned(),
+    };
+    format!("{}: it names {names}", missed_socket(&one.socket))
 }
 
 /// `tcp 0.0.0.0 port 4444, of process 812`.

@@ -1,6 +1,6 @@
 //! The table of `lsof -nP -i`.
 
-use super::{Row, Taken, endpoint, numbered};
+use super::{Claim, Row, Taken, endpoint, numbered};
 use model::{Family, Pid, Proto};
 
 pub(super) fn rows(text: &[u8], taken: &mut Taken<'_>) {
@@ -26,8 +26,8 @@ pub(super) fn rows(text: &[u8], taken: &mut Taken<'_>) {
     }
 }
 
-/// The pid, the family, and what follows it.
-type Cut<'w, 't> = (Option<Pid>, Family, &'w [&'t str]);
+/// The owner, the family, and what follows it.
+type Cut<'w, 't> = (Option<Claim>, Family, &'w [&'t str]);
 
 /// Finds the TYPE column: a command may hold blanks, and there may be a TID.
 fn of_internet<'w, 't>(words: &'w [&'t str]) -> Option<Cut<'w, 't>> {
@@ -38,12 +38,19 @@ fn of_internet<'w, 't>(words: &'w [&'t str]) -> Option<Cut<'w, 't>> {
         Some(&"IPv4") => Family::Inet,
         _ => Family::Inet6,
     };
-    let pid = words
-        .get(1..at)?
-        .iter()
-        .find_map(|word| word.parse().ok())
-        .map(Pid);
-    Some((pid, family, words.get(at + 1..)?))
+    let between = words.get(1..at)?.iter().enumerate();
+    let pid = between
+        .filter_map(|(at, word)| Some((at, word.parse().ok()?)))
+        .next();
+    let claim = pid.map(|(at, pid)| Claim {
+        pid: Pid(pid),
+        // What stands before the number is one word, or a name with blanks.
+        program: words
+            .first()
+            .filter(|_| at == 0)
+            .map(|&name| name.to_owned()),
+    });
+    Some((claim, family, words.get(at + 1..)?))
 }
 
 enum Told {
@@ -53,7 +60,7 @@ enum Told {
 }
 
 /// `0xffff 0t0 TCP *:22 (LISTEN)`: DEVICE, SIZE/OFF, NODE, NAME.
-fn row((pid, family, words): Cut<'_, '_>) -> Told {
+fn row((claim, family, words): Cut<'_, '_>) -> Told {
     let at = words
         .iter()
         .position(|word| matches!(*word, "TCP" | "UDP" | "UDPLITE"));
@@ -80,7 +87,7 @@ fn row((pid, family, words): Cut<'_, '_>) -> Told {
             port,
             listens: peer.is_none() && (proto == Proto::Udp || state == "(LISTEN)"),
             peer: peer.flatten(),
-            pid,
+            owners: claim.into_iter().collect(),
         }),
     }
 }

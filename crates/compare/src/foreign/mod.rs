@@ -5,6 +5,7 @@
 mod lsof;
 mod netstat;
 mod osquery;
+pub mod owners;
 mod ss;
 pub mod told;
 pub mod uac;
@@ -145,8 +146,27 @@ pub struct Row {
     pub peer: Option<(Local, u16)>,
     /// Whether it would accept, or take what comes.
     pub listens: bool,
-    /// One owner.
-    pub pid: Option<Pid>,
+    /// Whom it names as owners.
+    pub owners: Vec<Claim>,
+}
+
+/// An owner in somebody else's words.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Claim {
+    /// The process.
+    pub pid: Pid,
+    /// What it is called there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub program: Option<String>,
+}
+
+impl fmt::Display for Claim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.program {
+            Some(program) => write!(f, "process {} ({program})", self.pid),
+            None => write!(f, "process {}", self.pid),
+        }
+    }
 }
 
 impl Row {
@@ -377,7 +397,7 @@ fn fuser(text: &[u8], taken: &mut Taken<'_>) {
                     port,
                     peer: None,
                     listens: true,
-                    pid: None,
+                    owners: Vec::new(),
                 });
             }
         }

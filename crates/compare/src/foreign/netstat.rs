@@ -1,6 +1,6 @@
 //! The table of Internet sockets that netstat prints, of net-tools or of busybox.
 
-use super::{Local, Row, Taken, endpoint, numbered};
+use super::{Claim, Local, Row, Taken, endpoint, numbered};
 use model::{Family, Pid, Proto};
 
 /// Width of netstat's address columns: a longer address is cut to it without `--wide`.
@@ -88,7 +88,11 @@ fn row<'t>(proto: Proto, family: Family, words: impl Iterator<Item = &'t str>) -
         port,
         peer: (!listens).then_some((remote, remote_port)),
         listens,
-        pid: rest.iter().find_map(|word| pid(word)),
+        owners: rest
+            .iter()
+            .find_map(|word| claim(word))
+            .into_iter()
+            .collect(),
     })
 }
 
@@ -102,7 +106,12 @@ fn end(text: &str, family: Family) -> Option<(Local, u16)> {
     endpoint(text, Some(family))
 }
 
-/// `4711/sshd`.
-fn pid(word: &str) -> Option<Pid> {
-    word.split_once('/')?.0.parse().ok().map(Pid)
+/// `4711/sshd`, `4711/sshd:`.
+fn claim(word: &str) -> Option<Claim> {
+    let (pid, program) = word.split_once('/')?;
+    let program = program.trim_end_matches(':');
+    Some(Claim {
+        pid: Pid(pid.parse().ok()?),
+        program: (!program.is_empty()).then(|| program.to_owned()),
+    })
 }

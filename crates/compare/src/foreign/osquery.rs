@@ -1,7 +1,7 @@
 //! `select * from listening_ports` of osquery, as JSON: an array of objects whose values are
 //! text or numbers.
 
-use super::{Local, Row, Taken};
+use super::{Claim, Local, Row, Taken};
 use model::{Pid, Proto};
 use serde::Deserialize;
 use serde_json::Value;
@@ -54,7 +54,14 @@ fn row(port: &Port) -> Option<Option<Row>> {
         peer: None,
         listens: true,
         // -1: nobody was found.
-        pid: pid.and_then(|pid| u32::try_from(pid).ok()).map(Pid),
+        owners: pid
+            .and_then(|pid| u32::try_from(pid).ok())
+            .map(|pid| Claim {
+                pid: Pid(pid),
+                program: None,
+            })
+            .into_iter()
+            .collect(),
     }))
 }
 

@@ -1,6 +1,6 @@
 //! The table that ss of iproute2 prints.
 
-use super::{Row, Taken, endpoint, numbered};
+use super::{Claim, Row, Taken, endpoint, numbered};
 use model::{Pid, Proto};
 
 /// The words for states. A socket without a peer is UNCONN.
@@ -94,13 +94,26 @@ fn row(proto: Proto, words: &[&str]) -> Option<Row> {
         port,
         peer: (!listens).then_some((remote, remote_port)),
         listens,
-        pid: rest.iter().find_map(|word| pid(word)),
+        owners: claims(rest)?,
     })
 }
 
-/// `users:(("sshd",pid=812,fd=3))`.
-fn pid(word: &str) -> Option<Pid> {
-    let rest = word.split_once("pid=")?.1;
-    let digits = rest.split(|c: char| !c.is_ascii_digit()).next()?;
-    digits.parse().ok().map(Pid)
+/// `users:(("sshd",pid=812,fd=3),("sshd",pid=813,fd=3))`; none where a name was made to look
+/// like more than a name.
+fn claims(words: &[&str]) -> Option<Vec<Claim>> {
+    let text = words.join(" ");
+    let mut parts = text.split("pid=");
+    let mut before = parts.next().unwrap_or_default();
+    let mut all = Vec::new();
+    for part in parts {
+        let (pid, _) = part.split_once(",fd=")?;
+        let name = before.rsplit_once("(\"")?.1.strip_suffix("\",")?;
+        all.push(Claim {
+            pid: Pid(pid.parse().ok()?),
+            program: Some(name.to_owned()),
+        });
+        before = part;
+    }
+    let quotes = text.bytes().filter(|byte| *byte == b'"').count();
+    (all.is_empty() || quotes == 2 * all.len()).then_some(all)
 }

@@ -48,7 +48,12 @@ const OSQUERY: &str = r#"[
 fn lines(listing: &Listing) -> Vec<String> {
     let rows = listing.rows.iter();
     rows.map(|row| {
-        let pid = row.pid.map_or("-".to_owned(), |pid| pid.to_string());
+        let pids: Vec<String> = row.owners.iter().map(|it| it.pid.to_string()).collect();
+        let pid = if pids.is_empty() {
+            "-".to_owned()
+        } else {
+            pids.join("+")
+        };
         let kind = if row.listens { "L" } else { "C" };
         format!("{} {}:{} {kind} {pid}", row.proto, row.local, row.port)
     })
@@ -164,6 +169,7 @@ fn tell(rounds: u32, ours: &[(&str, u16)], theirs: &str, words: Words) -> Told {
     let mut snapshot = Snapshot::default();
     for round in 1..=rounds {
         table(&mut snapshot, round, ours);
+        walk(&mut snapshot, round);
         let ran = Ran {
             path: "/usr/bin/netstat".to_owned(),
             round,
@@ -175,6 +181,34 @@ fn tell(rounds: u32, ours: &[(&str, u16)], theirs: &str, words: Words) -> Told {
         table(&mut snapshot, round, ours);
     }
     told::all(&snapshot).remove(0)
+}
+
+/// A walk of every process, which met those that [`table`] tells of.
+fn walk(snapshot: &mut Snapshot, round: u32) {
+    let view = snapshot.begin(Source::Walk, round).unwrap();
+    snapshot.add(
+        view,
+        Record::Process(Process {
+            id: ProcessId {
+                pid: Pid(812),
+                start: 1,
+            },
+            ppid: None,
+            pgid: None,
+            uid: None,
+            comm: "sshd".into(),
+            cmdline: Some("sshd: listener\0".into()),
+            exe: Some("/usr/sbin/sshd".into()),
+            netns: None,
+            kernel_thread: false,
+            zone: None,
+        }),
+    );
+    let coverage = Coverage {
+        processes: Some(1),
+        ..Coverage::default()
+    };
+    snapshot.end(view, coverage);
 }
 
 fn table(snapshot: &mut Snapshot, round: u32, ours: &[(&str, u16)]) {
@@ -279,6 +313,43 @@ fn an_invention_needs_six_rounds() {
     assert_eq!(ports(&found.invents), [31337]);
     let found = tell(5, &ours, &theirs, Words::Netstat);
     assert_eq!((found.invents.len(), found.doubts), (0, 1));
+}
+
+/// What a run says in which netstat names these owners of 0.0.0.0:22, which 812 holds.
+fn name(rounds: u32, owner: &str) -> (Vec<String>, usize) {
+    let theirs = format!(
+        "tcp 0 0 0.0.0.0:22 0.0.0.0:* LISTEN {owner}\n\
+         tcp 0 0 0.0.0.0:23 0.0.0.0:* LISTEN 9/other\n"
+    );
+    let ours = [("0.0.0.0", 22)];
+    let found = tell(rounds, &ours, &theirs, Words::Netstat);
+    let misnames = found.misnames.iter();
+    let names = misnames.map(|it| it.names.as_ref().map_or("-".to_owned(), Claim::to_string));
+    // 23 is in none of our listings: that is another doubt.
+    (names.collect(), found.doubts)
+}
+
+#[test]
+fn another_owner_needs_three_rounds() {
+    for honest in ["812/sshd", "812/sshd:", "812/s", "812/[odd name]"] {
+        assert_eq!(name(3, honest), (vec![], 1), "{honest}");
+    }
+    let other = vec!["process 1 (init)".to_owned()];
+    assert_eq!(name(3, "1/init"), (other, 1));
+    assert_eq!(name(2, "1/init"), (vec![], 2));
+    assert_eq!(name(3, "812/nginx").0, ["process 812 (nginx)"]);
+    assert_eq!(name(3, "-").0, ["-"]);
+}
+
+#[test]
+fn ss_names_every_owner_and_no_name_forges_one() {
+    let row = "tcp LISTEN 0 128 0.0.0.0:22 0.0.0.0:* users:";
+    let two = format!("{row}((\"my d\",pid=812,fd=3),(\"sshd\",pid=9,fd=3))\n");
+    check(&two, Words::Ss, &["tcp 0.0.0.0:22 L 812+9"]);
+    // A name of 15 bytes that pretends to end early.
+    let forged = format!("{row}((\"\",pid=1,fd=3),(\",pid=812,fd=3))\n");
+    let listing = read("f", forged.as_bytes()).unwrap();
+    assert_eq!(listing.gaps, [Gap::new("f", "line 1: not understood")]);
 }
 
 #[test]

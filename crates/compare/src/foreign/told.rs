@@ -6,8 +6,8 @@
 //! such socket, before or after. A file was made at another time: its differences are told,
 //! and accuse nobody.
 
-use super::{Listing, Row, Words};
-use crate::finding::Finding;
+use super::owners::{self, Misnamed};
+use super::{Claim, Listing, Row, Words};
 use crate::join;
 use crate::report::Outcome;
 use crate::sandwich::{ENOUGH, ENOUGH_PROBED, Testimony};
@@ -33,6 +33,14 @@ const INVENTS: &[&str] = &[
     "the kernel hides the socket from our programs and not from this one",
     "the tool was changed to mislead",
     "a version that calls something a listener that is none",
+];
+
+/// Causes of another owner.
+const MISNAMES: &[&str] = &[
+    "the tool's file, or one it loads, was replaced by one that names another process",
+    "a library that is loaded before all others (/etc/ld.so.preload) changes what it reads of /proc",
+    "the kernel answers this program otherwise than ours",
+    "a version that names a process by something else than the descriptor it holds",
 ];
 
 /// Causes of a difference to a file.
@@ -62,6 +70,11 @@ pub struct Told {
     pub omits: Vec<Missed>,
     /// Sockets that it lists and that are not there.
     pub invents: Vec<Missed>,
+    /// Sockets of which it names another owner than the walk found.
+    pub misnames: Vec<Misnamed>,
+    /// Whom it names, by the socket.
+    #[serde(skip)]
+    pub owners: BTreeMap<Missed, BTreeSet<Claim>>,
     /// Differences that more rounds may settle.
     pub doubts: usize,
     /// Causes not ruled out, the likeliest first.
@@ -92,7 +105,7 @@ pub struct Missed {
 }
 
 impl Missed {
-    fn socket(snapshot: &Snapshot, sighting: &Sighting, inet: &Inet) -> Missed {
+    pub(super) fn socket(snapshot: &Snapshot, sighting: &Sighting, inet: &Inet) -> Missed {
         let peer = std::net::SocketAddr::new(inet.remote, inet.remote_port);
         let mut owners = snapshot.owners(sighting.socket.inode);
         Missed {
@@ -110,7 +123,7 @@ impl Missed {
             addr: row.local.to_string(),
             port: row.port,
             peer: None,
-            pid: row.pid,
+            pid: row.owners.first().map(|claim| claim.pid),
         }
     }
 }
@@ -133,7 +146,7 @@ pub fn all(snapshot: &Snapshot) -> Vec<Told> {
 }
 
 /// Rows by the port they are about.
-struct Index<'l> {
+pub(super) struct Index<'l> {
     rows: BTreeMap<(Proto, u16), Vec<&'l Row>>,
 }
 
@@ -147,9 +160,15 @@ impl<'l> Index<'l> {
         Index { rows }
     }
 
-    fn lists(&self, inet: &Inet) -> bool {
+    /// The rows that can be about a socket.
+    pub(super) fn rows(&self, inet: &Inet) -> impl Iterator<Item = &'l Row> {
         let rows = self.rows.get(&(join::port_space(inet.proto), inet.port));
-        rows.is_some_and(|rows| rows.iter().any(|row| row.fits(inet)))
+        let rows = rows.into_iter().flatten().copied();
+        rows.filter(|row| row.fits(inet))
+    }
+
+    fn lists(&self, inet: &Inet) -> bool {
+        self.rows(inet).next().is_some()
     }
 }
 
@@ -179,6 +198,8 @@ fn tool(snapshot: &Snapshot, runs: &[&Listing]) -> Told {
         weight: Weight::Fine,
         omits: Vec::new(),
         invents: Vec::new(),
+        misnames: Vec::new(),
+        owners: BTreeMap::new(),
         doubts: 0,
         causes: Vec::new(),
         next: String::new(),
@@ -204,12 +225,37 @@ fn tool(snapshot: &Snapshot, runs: &[&Listing]) -> Told {
         }
     }
     invented(snapshot, &whole, &mut told);
+    let (misnames, doubts) = owners::misnamed(snapshot, &whole);
+    told.misnames = misnames;
+    told.doubts += doubts;
+    if let Some((_, index)) = whole.last() {
+        told.owners = named(snapshot, index);
+    }
     weigh(&mut told);
     told
 }
 
+/// Whom a listing names for each listener of ours.
+fn named(snapshot: &Snapshot, index: &Index<'_>) -> BTreeMap<Missed, BTreeSet<Claim>> {
+    let mut all: BTreeMap<Missed, BTreeSet<Claim>> = BTreeMap::new();
+    for sighting in snapshot.sockets.values() {
+        let Some(inet) = sighting.inet().filter(|inet| inet.is_listener()) else {
+            continue;
+        };
+        let claims: BTreeSet<Claim> = index.rows(inet).flat_map(|it| it.owners.clone()).collect();
+        if !claims.is_empty() {
+            let socket = Missed {
+                pid: None,
+                ..Missed::socket(snapshot, sighting, inet)
+            };
+            all.entry(socket).or_default().extend(claims);
+        }
+    }
+    all
+}
+
 /// Sockets that every tool is expected to list.
-fn concerns(inet: &Inet) -> bool {
+pub(super) fn concerns(inet: &Inet) -> bool {
     let known = matches!(inet.proto, Proto::Tcp | Proto::Udp);
     known && inet.port != 0 && (inet.is_listener() || inet.state == State::Established)
 }
@@ -338,6 +384,8 @@ fn file(snapshot: &Snapshot, listing: &Listing) -> Told {
         weight: Weight::Fine,
         omits: Vec::new(),
         invents: Vec::new(),
+        misnames: Vec::new(),
+        owners: BTreeMap::new(),
         doubts: 0,
         causes: Vec::new(),
         next: String::new(),
@@ -366,6 +414,8 @@ fn file(snapshot: &Snapshot, listing: &Listing) -> Told {
         .map(Missed::row)
         .collect();
     told.invents.extend(strangers);
+    told.misnames = owners::of_file(snapshot, listing, &index);
+    told.owners = named(snapshot, &index);
     weigh(&mut told);
     told
 }
@@ -376,14 +426,21 @@ fn weigh(told: &mut Told) {
     told.omits.dedup();
     told.omits.truncate(NAMED_MAX);
     told.invents.truncate(NAMED_MAX);
+    told.misnames.sort_unstable();
+    told.misnames.dedup();
+    told.misnames.truncate(NAMED_MAX);
     let path = told.path.clone().unwrap_or_default();
     let is_tool = told.runs > 0;
-    match (told.omits.is_empty(), told.invents.is_empty()) {
-        (true, true) => return,
-        _ if !is_tool => told.causes = TIMES.to_vec(),
-        (false, _) => told.causes = OMITS.to_vec(),
-        (true, false) => told.causes = INVENTS.to_vec(),
+    if told.is_silent() {
+        return;
     }
+    let (omits, invents) = (!told.omits.is_empty(), !told.invents.is_empty());
+    told.causes = match (is_tool, omits, invents) {
+        (false, _, _) => TIMES.to_vec(),
+        (true, true, _) => OMITS.to_vec(),
+        (true, false, true) => INVENTS.to_vec(),
+        (true, false, false) => MISNAMES.to_vec(),
+    };
     if is_tool {
         told.weight = Weight::Finding;
         told.next =
@@ -394,24 +451,11 @@ fn weigh(told: &mut Told) {
     }
 }
 
-/// Says of each port which listing leaves it out.
-pub(crate) fn mark(findings: &mut [Finding], all: &[Told]) {
-    for told in all {
-        for missed in &told.omits {
-            let about = |finding: &&mut Finding| {
-                finding.proto == missed.proto
-                    && finding.port == missed.port
-                    && finding.addr.to_string() == missed.addr
-                    && finding.peer.is_none() == missed.peer.is_none()
-            };
-            let line = match (&told.path, told.runs) {
-                (Some(path), runs) => format!("host tools: {path} omits it, run {runs} times"),
-                (None, _) => format!("{}: does not list it", told.name),
-            };
-            for finding in findings.iter_mut().filter(about) {
-                finding.evidence.push(line.clone());
-            }
-        }
+impl Told {
+    /// Whether nothing is to be said of it.
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        self.omits.is_empty() && self.invents.is_empty() && self.misnames.is_empty()
     }
 }
 

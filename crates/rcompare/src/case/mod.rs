@@ -112,6 +112,9 @@ pub(crate) struct Tool {
     /// Ports it was asked for; none where it was asked for all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) ports: Option<Vec<(Proto, u16)>>,
+    /// Ports it was not asked for, because there were too many.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub(crate) left_out: usize,
     /// The round.
     pub(crate) round: u32,
     /// How many steps came before.
@@ -126,6 +129,11 @@ pub(crate) struct Tool {
     pub(crate) took_ms: u64,
     /// How it ended.
     pub(crate) ended: Ended,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks for it")]
+fn is_none(number: &usize) -> bool {
+    *number == 0
 }
 
 /// What others listed.

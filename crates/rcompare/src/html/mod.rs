@@ -6,7 +6,7 @@ mod ports;
 
 use crate::case::{Case, clock};
 use crate::options::Options;
-use crate::table::missed_socket;
+use crate::table::{misnamed_socket, missed_socket};
 use compare::foreign::told::Told;
 use compare::report::Blank;
 use compare::{Outcome, Report, Verdict, Weight};
@@ -315,10 +315,8 @@ fn listings(heading: &str, all: &[&Told], page: &mut Page) {
     }
     page.element("h2", heading);
     page.raw("<p class=\"legend\">The host's own tools and files from elsewhere, held against what was seen. Nobody has to believe them.</p>");
-    let (silent, differing): (Vec<&Told>, Vec<&Told>) = all
-        .iter()
-        .copied()
-        .partition(|told| told.omits.is_empty() && told.invents.is_empty());
+    let (silent, differing): (Vec<&Told>, Vec<&Told>) =
+        all.iter().copied().partition(|told| told.is_silent());
     for told in differing {
         listing(told, page);
     }
@@ -362,6 +360,14 @@ fn listing(told: &Told, page: &mut Page) {
             }
             page.raw("</ul>");
         }
+    }
+    if !told.misnames.is_empty() {
+        page.element("h4", "Names another owner");
+        page.raw("<ul>");
+        for one in &told.misnames {
+            page.element("li", misnamed_socket(one));
+        }
+        page.raw("</ul>");
     }
     reasons(&told.causes, &told.next, page);
     page.raw("</article>");

@@ -2,6 +2,7 @@
 
 use super::matrix::{anchor, endpoint, is_shown};
 use super::{Page, badge, class, reasons};
+use crate::columns;
 use crate::table::command_line;
 use compare::finding::Holder;
 use compare::{Finding, Report, Weight};
@@ -54,7 +55,7 @@ fn article(at: usize, finding: &Finding, page: &mut Page) {
     if let Some(service) = finding.service {
         page.show(format_args!(" ({service})"));
     }
-    if let Some(state) = finding.state {
+    if let Some(state) = columns::state(finding) {
         page.show(format_args!(" {state}"));
     }
     page.raw("</h3>");
@@ -95,6 +96,9 @@ fn owner(holder: &Holder, page: &mut Page) {
     }
     if let Some(parent) = holder.ppid {
         page.show(format_args!(", child of {parent}"));
+    }
+    if let Some(since) = holder.since_ms {
+        page.show(format_args!(", since {}", render::moment(since)));
     }
     if let Some(exe) = &holder.exe {
         page.raw("<br>program <code>");
