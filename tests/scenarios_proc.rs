@@ -272,8 +272,9 @@ fn s45_names_from_the_host_change_nothing_and_load_nothing() {
     assert_eq!(plain.lines(), told.lines());
     let path = e2e::programs().join("rcompare");
     let words = format!(
-        "-f -qq -e trace=open,openat,openat2 -o /run/trace {}",
-        path.display()
+        "-f -qq -e trace=open,openat,openat2 -o /run/trace {} {}",
+        path.display(),
+        e2e::report::PATIENT
     );
     fooled.program("strace", &words).expect(0);
     let seen = stage.program("grep", "-c -E libnss|/etc/services|nsswitch /run/trace");
