@@ -137,6 +137,7 @@ impl Dump {
     fn inet(&self, body: &[u8]) -> Option<Socket> {
         const HEAD: usize = 72;
         const SKV6ONLY: u16 = 11;
+        const PEERS: u16 = 13;
         let head = body.get(..HEAD)?;
         let [family, state, timer, retrans] = *head.first_chunk()?;
         let port = |at: usize| Some(u16::from_be_bytes(*head.get(at..)?.first_chunk()?));
@@ -149,18 +150,27 @@ impl Dump {
             })
         };
         let device = self.word(head, 40)?;
-        let v6only = attributes(body.get(HEAD..)?, self.order)
-            .find(|(kind, _)| *kind == SKV6ONLY)
-            .and_then(|(_, payload)| Some(*payload.first()? != 0));
+        let find = |wanted: u16| {
+            let mut all = attributes(body.get(HEAD..)?, self.order);
+            all.find(|(kind, _)| *kind == wanted)
+        };
+        let v6only = find(SKV6ONLY).and_then(|(_, payload)| Some(*payload.first()? != 0));
         let proto = self.proto?;
+        // Only an association has a list of the peer's addresses. Its interface is that of its
+        // route, to which nothing is bound.
+        let association = proto == Proto::Sctp && find(PEERS).is_some();
         let kind = Kind::of(Inet {
             proto,
             local: address(8)?,
             port: port(4)?,
             remote: address(24)?,
             remote_port: port(6)?,
-            state: told_state(proto, state),
-            device: (device != 0).then_some(IfIndex(device)),
+            state: if association {
+                association_state(state)
+            } else {
+                told_state(proto, state)
+            },
+            device: (device != 0 && !association).then_some(IfIndex(device)),
             v6only,
             timer: self.timer(timer, retrans, head)?,
         });
@@ -294,6 +304,21 @@ fn told_state(proto: Proto, number: u8) -> State {
     match (proto, State::from_number(number)) {
         (Proto::Tcp, State::Close) => State::Bound,
         (_, state) => state,
+    }
+}
+
+/// An association counts its states otherwise than a socket (`enum sctp_state` in
+/// `include/net/sctp/constants.h`): the one of TCP that stands nearest.
+fn association_state(number: u8) -> State {
+    match number {
+        0 => State::Close,
+        1 | 2 => State::SynSent, // COOKIE_WAIT, COOKIE_ECHOED
+        3 => State::Established,
+        4 => State::FinWait1,  // SHUTDOWN_PENDING
+        5 => State::FinWait2,  // SHUTDOWN_SENT
+        6 => State::CloseWait, // SHUTDOWN_RECEIVED
+        7 => State::LastAck,   // SHUTDOWN_ACK_SENT
+        other => State::Other(other),
     }
 }
 

@@ -85,6 +85,21 @@ fn a_closed_tcp_socket_is_bound() {
 }
 
 #[test]
+fn an_association_has_states_of_its_own() {
+    let sctp = of(Family::Inet, Some(Proto::Sctp));
+    let told = |state: u8, attributes: &[u8]| {
+        let socket = sctp.socket(&inet_message(2, state, &[127, 0, 0, 1], attributes));
+        let inet = socket.unwrap().kind.inet().cloned().unwrap();
+        (inet.state, inet.device)
+    };
+    let peers = [6, 0, 13, 0, 2, 0, 0, 0];
+    assert_eq!(told(10, &[]), (State::Listen, Some(IfIndex(2))));
+    assert_eq!(told(3, &peers), (State::Established, None));
+    assert_eq!(told(5, &peers), (State::FinWait2, None));
+    assert_eq!(told(99, &peers), (State::Other(99), None));
+}
+
+#[test]
 fn a_unix_message() {
     let mut body = vec![1, 1, 10, 0]; // unix, stream, listening
     body.extend_from_slice(&55u32.to_le_bytes()); // inode
