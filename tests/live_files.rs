@@ -301,3 +301,44 @@ fn rfuser_names_exactly_the_users() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// The words of the rows that are message queues.
+fn queue_rows(output: &Output) -> Vec<String> {
+    let text = output.text();
+    let lines = text.lines().filter(|line| line.contains("PSXMQ"));
+    let mut rows: Vec<String> = lines
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect();
+    rows.sort();
+    rows
+}
+
+#[test]
+fn a_message_queue_and_who_has_its_other_end() {
+    need_root!();
+    let mut stage = Stage::new();
+    let (one, other) = (stage.add("kinds queue"), stage.add("kinds queue"));
+    let inode = one.the("queue").inode;
+    assert_eq!(other.the("queue").inode, inode, "the same queue");
+    // No file system of queues is mounted yet: nothing says what the file is.
+    let plain = stage.tool("rlsof", "-nP -c stage").expect(0);
+    assert!(queue_rows(&plain).is_empty(), "{plain}");
+    stage.program("mkdir", "/run/mq").expect(0);
+    stage.program("mount", "-t mqueue q /run/mq").expect(0);
+    for args in ["-nP -c stage", "-nPE -c stage", "/run/mq/stage"] {
+        let ours = queue_rows(&stage.tool("rlsof", args).expect(0));
+        assert_eq!(ours.len(), 2, "{args}: {ours:?}");
+        if args.contains('E') {
+            let end = |made: &e2e::Made| format!(" /stage {},stage,{}u", made.pid, 3);
+            assert!(ours.iter().any(|row| row.ends_with(&end(&one))), "{ours:?}");
+            assert!(
+                ours.iter().any(|row| row.ends_with(&end(&other))),
+                "{ours:?}"
+            );
+        }
+        // The original warns of file systems that are none of the stage's.
+        if e2e::have("lsof") && !args.contains("/run") {
+            assert_eq!(ours, queue_rows(&stage.program("lsof", args)), "{args}");
+        }
+    }
+}

@@ -201,7 +201,7 @@ fn everybody(root: &Sysroot, ask: &FilesAsk) -> (Told, Vec<(Process, Vec<Table>)
 }
 
 /// The file systems of message queues.
-fn queues(root: &Sysroot) -> Vec<u64> {
+pub(crate) fn queues(root: &Sysroot) -> Vec<u64> {
     let (mounts, _) = host::mounts(root);
     let queues = mounts.iter().filter(|mount| mount.kind == b"mqueue");
     queues.map(|mount| mount.device).collect()

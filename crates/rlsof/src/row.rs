@@ -30,6 +30,8 @@ pub(crate) struct Show {
     pub(crate) netns: Option<NetNs>,
     /// Selections mean only sockets of that namespace.
     pub(crate) own_netns: bool,
+    /// Devices of the file systems of POSIX message queues.
+    pub(crate) queues: Vec<u64>,
 }
 
 /// What stands in the column for size and offset.
@@ -76,6 +78,12 @@ impl<'a> Row<'a> {
         }
     }
 
+    /// Whether it is a POSIX message queue: a file of a file system of those.
+    fn is_queue(&self) -> bool {
+        let device = self.file.device;
+        device.is_some_and(|device| self.show.queues.contains(&device))
+    }
+
     /// lsof's word for what it is.
     pub(crate) fn type_word(&self) -> &'static str {
         match (self.file.kind, self.socket.map(|socket| &socket.kind)) {
@@ -88,6 +96,7 @@ impl<'a> Row<'a> {
             (_, Some(Kind::Netlink(_))) => "netlink",
             (_, Some(Kind::Vsock(_))) => "vsock",
             (_, Some(Kind::Xdp(_))) => "xdp",
+            (FileKind::Regular, None) if self.is_queue() => "PSXMQ",
             (FileKind::Regular, None) => "REG",
             (FileKind::Directory, None) => "DIR",
             (FileKind::Character, None) => "CHR",

@@ -3,12 +3,12 @@
 use crate::cells::{COLUMNS, Column};
 use crate::fields::{self, Fields};
 use crate::json::Json;
-use crate::listing::{Extra, Print, Round, round};
+use crate::listing::{Extra, Print, Round, queues, round};
 use crate::lsof_json::{Lines, Tree};
 use crate::options::{Options, Via};
 use crate::pfiles;
 use crate::places;
-use crate::query::{Query, usage};
+use crate::query::{Class, Query, usage};
 use crate::repeat::Repeat;
 use crate::row::{Extent, Show};
 use crate::table::{Table, Terse};
@@ -57,6 +57,7 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<Exit, Error>
         },
         netns: host::netns(&root),
         own_netns: options.own_netns,
+        queues: shown_queues(&root, &query),
         ..show(options)?
     };
     let mut print = printer(options)?;
@@ -118,6 +119,14 @@ fn finish(
         all_found || options.quiet_misses,
         &round.bearing,
     ))
+}
+
+/// The file systems of message queues, where files that are no sockets are shown.
+fn shown_queues(root: &Sysroot, query: &Query) -> Vec<u64> {
+    if query.only(&[Class::Inet, Class::Unix]) {
+        return Vec::new();
+    }
+    queues(root)
 }
 
 fn wants_flags(options: &Options) -> bool {
