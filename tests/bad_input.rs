@@ -298,6 +298,29 @@ fn a_missing_proc_is_a_gap_and_nothing_is_not_claimed() {
         let output = run(tool(name).args(["--sysroot", root, "--gaps"]).args(args)).expect(3);
         assert!(output.errors().contains("/proc"), "{output}");
     }
+    for (name, args) in [
+        ("rnetstat", &["-r"][..]),
+        ("rnetstat", &["-r", "-6"]),
+        ("rnetstat", &["-i"]),
+        ("rnetstat", &["-s"]),
+        ("rnetstat", &["-g"]),
+        ("rnetstat", &["-0p"]),
+        ("rlsof", &[]),
+        ("rlsof", &["-p", "1"]),
+        ("rlsof", &["-U"]),
+        ("rfuser", &["-v", "53/udp"]),
+    ] {
+        for json in [None, Some("--json")] {
+            let output = run(tool(name).args(["--sysroot", root]).args(args).args(json));
+            let said = output
+                .errors()
+                .lines()
+                .filter(|line| line.starts_with(name))
+                .count();
+            assert_eq!(output.code, 3, "{output}");
+            assert!(said > 0 || !output.answer().gaps.is_empty(), "{output}");
+        }
+    }
     std::fs::remove_dir_all(root).expect("it is empty");
 }
 

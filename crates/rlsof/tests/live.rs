@@ -276,6 +276,27 @@ fn a_recording_answers_the_same() {
     let again = rlsof(&["-nP", "-p", &own_pid(), "--sysroot", tree]);
     assert!(text(&live.stdout).contains("TCP 127.0.0.1:4446 (LISTEN)"));
     assert_eq!(text(&again.stdout), text(&live.stdout));
+    // Mapped files have their sizes there too: the seventh word of a row.
+    let mapped = |line: &&str| line.split_whitespace().nth(3) == Some("mem");
+    let sized = |line: &str| {
+        let size = line.split_whitespace().nth(6);
+        size.is_some_and(|size| size.parse::<u64>().is_ok_and(|size| size > 0))
+    };
+    let said = text(&again.stdout);
+    assert!(said.lines().filter(mapped).count() > 0, "{said}");
+    assert!(said.lines().filter(mapped).all(sized), "{said}");
+
+    // What was said of its files is lost: their rows are not.
+    fs::remove_file(dir.join("tree/stats")).unwrap();
+    let bare = rlsof(&["-nP", "-p", &own_pid(), "--sysroot", tree]);
+    let rows = |output: &Output| text(&output.stdout).lines().count();
+    assert_eq!(rows(&bare), rows(&again));
+    assert!(text(&bare.stderr).starts_with("rlsof: "));
+    // And then what says who the process is: it is no process any more, and that is told.
+    fs::remove_file(dir.join(format!("tree/proc/{}/stat", own_pid()))).unwrap();
+    let lost = rlsof(&["-nP", "-p", &own_pid(), "--sysroot", tree]);
+    assert_eq!(lost.status.code(), Some(3));
+    assert!(text(&lost.stderr).contains("/stat: not in the recording"));
     fs::remove_dir_all(dir).unwrap();
 }
 

@@ -70,7 +70,8 @@ pub(crate) fn tables(asked: Asked<'_>, out: &mut dyn Write) -> Result<Outcome, E
         }
         facts.show(query, &mut text);
         out.write_all(text.as_bytes())?;
-        rows += 1;
+        // A heading alone is nothing found.
+        rows += u64::try_from(facts.into_facts().len()).unwrap_or(u64::MAX);
     }
     if query.mode == Mode::Sockets {
         for &section in query.sections.iter().chain(&query.implied) {
