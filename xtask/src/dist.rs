@@ -134,14 +134,32 @@ fn promised(bytes: &[u8], max: usize, target: &Target, hidden: &[&Path]) -> Outc
     Ok(())
 }
 
+/// The stage of the tests, static: for a guest that has nothing but it.
+///
+/// # Errors
+/// It does not build.
+pub(crate) fn stage() -> Outcome<PathBuf> {
+    targets::ready(targets::HOST)?;
+    let built = built(targets::HOST, &["--package", "e2e", "--bin", "stage"])?;
+    let stage = built.into_iter().find(|path| path.ends_with("stage"));
+    stage.ok_or_else(|| "the stage was not built".to_owned())
+}
+
 /// Runs cargo for one target; gives the paths of the programs.
 fn build(target: &Target) -> Outcome<Vec<PathBuf>> {
+    let packages: Vec<&str> = PROGRAMS
+        .iter()
+        .flat_map(|name| ["--package", *name])
+        .collect();
+    built(target, &packages)
+}
+
+/// Runs cargo for what is selected; gives the paths of the programs.
+fn built(target: &Target, selected: &[&str]) -> Outcome<Vec<PathBuf>> {
     let mut command = cargo("build");
     command.args(["--locked", "--release", "--target", target.triple]);
     command.arg("--message-format=json-render-diagnostics");
-    for program in PROGRAMS {
-        command.args(["--package", program]);
-    }
+    command.args(selected);
     command.env("CARGO_ENCODED_RUSTFLAGS", flags(target)?);
     let mut built = Vec::new();
     sh::lines(command, |line| {

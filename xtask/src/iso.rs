@@ -1,6 +1,7 @@
 //! `cargo xtask iso`: the medium, to mount on a suspect machine and to boot on another.
 
 mod boot;
+pub(crate) mod guest;
 mod image;
 mod modules;
 mod newc;

@@ -43,6 +43,7 @@ Usage: cargo xtask CHORE
                     iso/packages.pin anew with what Debian offers today
   vm [boot|trial]   iso, then boot it in QEMU by BIOS and UEFI, as a CD and as a stick;
                     boot: the image that is there; trial: one made of what dist/ holds now
+  vm kernel         the programs of dist/ on Debian's kernel: vsock, SCTP, a file system that hangs
   compare [-- ARG]  dist, then run rcompare on this host
   reproduce         build the image twice, in two places: are they the same?
   sign KEY          sign dist/SHA256SUMS with an SSH key
@@ -70,6 +71,7 @@ fn main() -> ExitCode {
         ["reproduce"] => reproduce::run(),
         ["sign", key] => sign::run(key),
         ["vm"] => vm::run(),
+        ["vm", "kernel"] => vm::kernel::run(),
         ["vm", "boot"] => vm::boot(&iso::path()),
         ["vm", "trial"] => iso::trial().and_then(|image| vm::boot(&image)),
         // How `vm` starts itself inside its namespaces.

@@ -2,6 +2,7 @@
 //! each way a machine may, by each entry of its menu, and does there what an investigator
 //! does. Two machines run at a time, with a wire between them.
 
+pub(crate) mod kernel;
 mod machine;
 mod mounted;
 mod questions;

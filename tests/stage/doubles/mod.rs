@@ -3,9 +3,11 @@
 //! A double makes known things by the plainest system calls that lead there, tells what they
 //! are, and waits for the end of the stage.
 
+mod beside;
 mod churn;
 mod crowds;
 mod files;
+mod hung;
 mod kernel;
 mod netns;
 mod packet;
@@ -152,6 +154,9 @@ fn make(words: &Words<'_>) -> io::Result<Double> {
         "children" => crowds::children(words),
         "descriptors" => crowds::descriptors(words),
         "forest" => crowds::forest(words),
+        "vsock" => beside::vsock(words),
+        "sctp" => beside::sctp(words),
+        "hungfs" => hung::hung(words),
         "idle" => Ok(Double::default()),
         other => Err(io::Error::other(format!("no such double: {other:?}"))),
     }

@@ -81,7 +81,7 @@ pub(super) fn initramfs(parts: &Parts<'_>) -> Outcome<(Vec<u8>, Vec<String>)> {
 }
 
 /// Everything below a directory of the host, under a name in the archive.
-fn below(archive: &mut Archive<Vec<u8>>, top: &Path, name: &str) -> Outcome {
+pub(super) fn below(archive: &mut Archive<Vec<u8>>, top: &Path, name: &str) -> Outcome {
     let failed = |why: std::io::Error| format!("{}: {why}", top.display());
     archive.directory(name).map_err(failed)?;
     let mut entries: Vec<PathBuf> = std::fs::read_dir(top)
@@ -105,15 +105,30 @@ fn below(archive: &mut Archive<Vec<u8>>, top: &Path, name: &str) -> Outcome {
 
 /// A tree of the wanted modules as modprobe reads it; gives its `lib/modules`, and their names.
 fn drivers(parts: &Parts<'_>) -> Outcome<(PathBuf, Vec<String>)> {
-    let from = parts.kernel.join("lib/modules");
+    let list = read(&workspace::root().join("iso/modules"))?;
+    let names = modules::names(&String::from_utf8_lossy(&list));
+    modules_of(parts.kernel, parts.busybox, parts.work, &names)
+}
+
+/// The same of these modules: `kernel` and `busybox` are unpacked packages.
+///
+/// # Errors
+/// The kernel has no such module, or `work` cannot be written.
+pub(super) fn modules_of(
+    kernel: &Path,
+    busybox: &Path,
+    work: &Path,
+    names: &[String],
+) -> Outcome<(PathBuf, Vec<String>)> {
+    let from = kernel.join("lib/modules");
     let release = std::fs::read_dir(&from)
         .ok()
         .and_then(|mut entries| entries.next()?.ok())
         .ok_or("the kernel package holds no modules")?;
     let from = release.path();
-    let to = parts.work.join("lib/modules").join(release.file_name());
+    let to = work.join("lib/modules").join(release.file_name());
     let files = present(&from)?;
-    let wanted = wanted(&files, &read(&from.join("modules.builtin"))?)?;
+    let wanted = wanted(&files, names, &read(&from.join("modules.builtin"))?)?;
     for name in &wanted {
         if let Some((file, bytes)) = files.get(name) {
             let place = to.join(file.strip_prefix(&from).unwrap_or(file));
@@ -123,10 +138,10 @@ fn drivers(parts: &Parts<'_>) -> Outcome<(PathBuf, Vec<String>)> {
     for list in ["modules.builtin", "modules.order"] {
         write(&to.join(list), &read(&from.join(list))?)?;
     }
-    let mut index = Command::new(parts.busybox.join("bin/busybox"));
-    index.arg("depmod").arg("-b").arg(parts.work);
+    let mut index = Command::new(busybox.join("bin/busybox"));
+    index.arg("depmod").arg("-b").arg(work);
     sh::run(index.arg(release.file_name()))?;
-    Ok((parts.work.join("lib/modules"), wanted))
+    Ok((work.join("lib/modules"), wanted))
 }
 
 /// Every module below a directory, by name: its file and its bytes.
@@ -141,15 +156,17 @@ fn present(top: &Path) -> Outcome<BTreeMap<String, (PathBuf, Vec<u8>)>> {
     Ok(found)
 }
 
-/// The modules `iso/modules` names and what is below them.
-fn wanted(files: &BTreeMap<String, (PathBuf, Vec<u8>)>, builtin: &[u8]) -> Outcome<Vec<String>> {
-    let list = read(&workspace::root().join("iso/modules"))?;
-    let names = modules::names(&String::from_utf8_lossy(&list));
+/// The named modules and what is below them.
+fn wanted(
+    files: &BTreeMap<String, (PathBuf, Vec<u8>)>,
+    names: &[String],
+    builtin: &[u8],
+) -> Outcome<Vec<String>> {
     let known = files
         .iter()
         .map(|(name, (_, bytes))| (name.clone(), modules::depends(bytes)))
         .collect();
-    let (found, unknown) = modules::closure(&names, &known);
+    let (found, unknown) = modules::closure(names, &known);
     let builtin = String::from_utf8_lossy(builtin);
     let builtin: Vec<String> = builtin
         .lines()
@@ -157,7 +174,7 @@ fn wanted(files: &BTreeMap<String, (PathBuf, Vec<u8>)>, builtin: &[u8]) -> Outco
         .map(modules::canonical)
         .collect();
     match unknown.iter().find(|name| !builtin.contains(name)) {
-        Some(name) => Err(format!("iso/modules: this kernel has no {name}")),
+        Some(name) => Err(format!("this kernel has no module {name}")),
         None => Ok(found.into_iter().collect()),
     }
 }
