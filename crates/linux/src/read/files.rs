@@ -62,12 +62,17 @@ pub fn process(root: &Sysroot, pid: Pid) -> Option<Process> {
     describe(&dir, &mut Vec::new(), &mut gaps)
 }
 
+/// The most files room is made for before there is one.
+const ROOM_MAX: usize = 1024;
+
 /// One worker's finds and working space.
 struct Finds {
     gaps: Gaps,
     listing: Vec<u8>,
     link: Vec<u8>,
     text: Vec<u8>,
+    /// How many files the last process had.
+    room: usize,
     /// Mapped files seen in this process.
     seen: HashSet<(u64, u64)>,
     /// Mapped files of all processes: most map the same libraries.
@@ -81,6 +86,7 @@ impl Default for Finds {
             listing: vec![0; LISTING],
             link: Vec::new(),
             text: Vec::new(),
+            room: 0,
             seen: HashSet::new(),
             known: HashMap::new(),
         }
@@ -184,7 +190,10 @@ impl Walk<'_> {
         mut files: Vec<OpenFile>,
         finds: &mut Finds,
     ) -> Vec<Table> {
+        // One process is much like the last, and a list that grows is copied again and again.
+        files.reserve(finds.room);
         let readable = self.descriptors(task, &mut files, finds);
+        finds.room = files.len().min(ROOM_MAX);
         let mut tables = vec![Table { tid: None, files }];
         if !self.ask.threads || !readable {
             return tables;
