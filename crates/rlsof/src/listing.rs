@@ -93,18 +93,16 @@ pub(crate) fn round(
     let pids = query.pids().filter(|_| !with_ends);
     let known = OnceLock::new();
     let read = || known.get_or_init(|| sockets::read(root, elsewhere, pids.as_ref()));
-    let ask = ask(query, extra, with_ends, pids.clone(), || read().0.unix());
+    let unix = || sockets::unix(root, elsewhere, pids.as_ref());
+    let ask = ask(query, extra, with_ends, pids.clone(), unix);
     let source = Source {
         root,
         ask: &ask,
         read: &read,
         elsewhere,
     };
-    if !sockets_only {
-        return walk(&source, query, show, extra, print, out);
-    }
-    // The walk needs no tables, only the rows do: both are read at once. Where there is no
-    // thread to be had the tables are read for the first row.
+    // The walk needs no tables but that of unix sockets, only the rows do: all are read at once.
+    // Where there is no thread to be had the tables are read for the first row.
     thread::scope(|scope| {
         // Said, since otherwise a variable of the environment would (`RUST_MIN_STACK`).
         let thread = Builder::new().stack_size(2 << 20);

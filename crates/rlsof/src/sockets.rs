@@ -62,14 +62,6 @@ impl Sockets {
     pub(crate) fn len(&self) -> usize {
         self.places.len()
     }
-
-    /// Inodes of the unix sockets.
-    pub(crate) fn unix(&self) -> HashSet<Inode> {
-        self.iter()
-            .filter(|socket| socket.kind.family() == Family::Unix)
-            .map(|socket| socket.inode)
-            .collect()
-    }
 }
 
 /// Reads every table of this network namespace and, if `elsewhere`, of those processes are in,
@@ -80,8 +72,31 @@ pub(crate) fn read(
     elsewhere: bool,
     only: Option<&HashSet<Pid>>,
 ) -> (Sockets, Gaps) {
+    let tables: Vec<_> = tables().collect();
+    let (mut sockets, mut gaps) = rows(root, &tables, elsewhere, only);
+    // Older kernels of Solaris, and Oracle's: their descriptors cannot be told apart.
+    let before = sockets.len();
+    sockets.retain(|socket| !is_untold(socket));
+    if sockets.len() < before {
+        gaps.push(Gap::new("mib2", UNTOLD));
+    }
+    (Sockets::new(sockets), gaps)
+}
+
+/// Inodes of the unix sockets there. What could not be read is told by [`read`].
+pub(crate) fn unix(root: &Sysroot, elsewhere: bool, only: Option<&HashSet<Pid>>) -> HashSet<Inode> {
+    let (sockets, _) = rows(root, &[(Family::Unix, None)], elsewhere, only);
+    sockets.into_iter().map(|socket| socket.inode).collect()
+}
+
+fn rows(
+    root: &Sysroot,
+    tables: &[(Family, Option<Proto>)],
+    elsewhere: bool,
+    only: Option<&HashSet<Pid>>,
+) -> (Vec<Socket>, Gaps) {
     let (mut sockets, mut gaps) = (Vec::new(), Gaps::new());
-    for table in tables() {
+    for &table in tables {
         let ask = SocketAsk {
             tables: vec![table],
             states: States::ALL,
@@ -101,7 +116,7 @@ pub(crate) fn read(
         gaps.append(&mut told.gaps);
     }
     let ask = SocketAsk {
-        tables: tables().collect(),
+        tables: tables.to_vec(),
         states: States::ALL,
         port: None,
     };
@@ -114,13 +129,7 @@ pub(crate) fn read(
         let mut told = host::sockets_near(root, netns, &pids, &ask, &mut keep(&mut sockets));
         gaps.append(&mut told.gaps);
     }
-    // Older kernels of Solaris, and Oracle's: their descriptors cannot be told apart.
-    let before = sockets.len();
-    sockets.retain(|socket| !is_untold(socket));
-    if sockets.len() < before {
-        gaps.push(Gap::new("mib2", UNTOLD));
-    }
-    (Sockets::new(sockets), gaps)
+    (sockets, gaps)
 }
 
 /// What is told where a kernel's tables name no inode.
