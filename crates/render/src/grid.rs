@@ -21,6 +21,7 @@ pub struct Grid {
     widths: Vec<usize>,
     /// Cells, each ended by a NUL, which no cell holds.
     cells: Text,
+    rows: usize,
 }
 
 impl Grid {
@@ -35,11 +36,13 @@ impl Grid {
             heads,
             widths,
             cells: Text::default(),
+            rows: 0,
         }
     }
 
     /// Adds a row; `fill` writes the cell of the column with that number.
     pub fn row(&mut self, mut fill: impl FnMut(usize, &mut Text)) {
+        self.rows += 1;
         for (at, width) in self.widths.iter_mut().enumerate() {
             let from = self.cells.len();
             fill(at, &mut self.cells);
@@ -72,14 +75,15 @@ impl Grid {
             self.heads.iter().map(|head| head.heading.as_bytes()),
         );
         out.write_all(line.as_bytes())?;
-        let mut cells = self.cells.as_bytes().split(|&byte| byte == 0);
-        let count = self
-            .cells
-            .as_bytes()
-            .iter()
-            .filter(|&&byte| byte == 0)
-            .count();
-        for _ in 0..count.checked_div(self.heads.len()).unwrap_or(0) {
+        let cells = self.cells.as_bytes();
+        let (mut ends, mut from) = (memchr::memchr_iter(0, cells), 0);
+        let mut cells = std::iter::from_fn(|| {
+            let end = ends.next()?;
+            let cell = cells.get(from..end);
+            from = end + 1;
+            cell
+        });
+        for _ in 0..self.rows {
             line.clear();
             self.line(&rooms, &mut line, cells.by_ref());
             out.write_all(line.as_bytes())?;
