@@ -46,8 +46,8 @@ pub struct WalkAsk {
     /// Only holders of these; none means of any socket.
     pub inodes: Option<HashSet<Inode>>,
     /// Beside those also holders of any socket that is not among these: of one in no table
-    /// that was read.
-    pub strangers_to: Option<HashSet<Inode>>,
+    /// that was read. They are in order.
+    pub strangers_to: Option<Vec<Inode>>,
     /// Also messages in flight and mapped rings, which cost further readings of every
     /// process. Threads with tables of their own and io_uring files are always looked at.
     pub deep: bool,

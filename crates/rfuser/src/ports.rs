@@ -27,7 +27,7 @@ pub(crate) fn find(root: &Sysroot, options: &Options, goals: &mut [Goal], found:
         tables,
         goals,
         sockets: BTreeMap::new(),
-        known: HashSet::new(),
+        known: Vec::new(),
         untold: false,
     };
     ports.here(root, &mut found.gaps);
@@ -73,8 +73,8 @@ struct Ports<'a> {
     goals: &'a mut [Goal],
     /// What is meant, with its owners.
     sockets: BTreeMap<Inode, (Socket, Vec<Owner>)>,
-    /// Every socket told so far.
-    known: HashSet<Inode>,
+    /// Every socket told so far; in order once all were.
+    known: Vec<Inode>,
     /// Whether one that is meant has no inode to find its holders by.
     untold: bool,
 }
@@ -111,19 +111,23 @@ impl Ports<'_> {
     /// The tables of our own namespace. What sock_diag does not tell the text may; what
     /// neither does is a gap.
     fn here(&mut self, root: &Sysroot, gaps: &mut Gaps) {
-        for table in self.tables.clone() {
-            let ask = whole(vec![table]);
-            for via in [Source::Netlink, Source::Procfs] {
-                let mut told = host::sockets(root, via, &ask, &mut |socket| {
-                    self.known.insert(socket.inode);
-                    self.keep(socket);
-                });
-                if !told.coverage.looked.is_empty() {
-                    break;
-                }
-                if via == Source::Procfs {
-                    gaps.append(&mut told.gaps);
-                }
+        let mut missed = self.tables.clone();
+        // All at once: the long ones are then read at the same time.
+        for via in [Source::Netlink, Source::Procfs] {
+            let ask = whole(missed.clone());
+            let mut told = host::sockets(root, via, &ask, &mut |socket| {
+                self.known.push(socket.inode);
+                self.keep(socket);
+            });
+            missed.retain(|&table| {
+                let looked = &mut told.coverage.looked.iter();
+                !looked.any(|looked| (looked.family, looked.proto) == table)
+            });
+            if missed.is_empty() {
+                break;
+            }
+            if via == Source::Procfs {
+                gaps.append(&mut told.gaps);
             }
         }
     }
@@ -142,23 +146,23 @@ impl Ports<'_> {
             let ask = whole(vec![*table]);
             // One that is not told leaves strangers, who are asked.
             let told = host::sockets(root, Source::Netlink, &ask, &mut |socket| {
-                self.known.insert(socket.inode);
+                self.known.push(socket.inode);
             });
             if told.coverage.looked.is_empty() {
                 host::sockets(root, Source::Procfs, &ask, &mut |socket| {
-                    self.known.insert(socket.inode);
+                    self.known.push(socket.inode);
                 });
             }
         }
         for (netns, pids) in host::task_netns(root, None) {
             let ask = whole(self.tables.clone());
             let mut told = host::sockets_near(root, netns, &pids, &ask, &mut |socket| {
-                self.known.insert(socket.inode);
+                self.known.push(socket.inode);
                 self.keep(socket);
             });
             gaps.append(&mut told.gaps);
             host::sockets_near(root, netns, &pids, &whole(rest.clone()), &mut |socket| {
-                self.known.insert(socket.inode);
+                self.known.push(socket.inode);
             });
         }
     }
@@ -173,7 +177,7 @@ impl Ports<'_> {
             let told = namespace.ask(|stand| {
                 let via = Source::Netlink;
                 host::read::tables::sockets_in(stand, root, via, &ask, &mut |socket| {
-                    self.known.insert(socket.inode);
+                    self.known.push(socket.inode);
                     self.keep(socket);
                 })
             });
@@ -189,25 +193,28 @@ impl Ports<'_> {
         if self.sockets.is_empty() && !strangers {
             return Vec::new();
         }
+        self.known.sort_unstable();
         let ask = WalkAsk {
             inodes: Some(self.sockets.keys().copied().collect()),
-            strangers_to: strangers.then(|| self.known.clone()),
+            strangers_to: strangers.then(|| std::mem::take(&mut self.known)),
             deep: false,
         };
         let mut told = host::holdings(root, &ask);
+        if let Some(known) = ask.strangers_to {
+            self.known = known;
+        }
         found.gaps.append(&mut told.told.gaps);
-        let mut asked = HashMap::new();
+        let mut asked = HashSet::new();
         for holding in &told.holdings {
             let Held::Fd { fd } = holding.owner.held else {
                 continue;
             };
-            if self.known.contains(&holding.inode) || asked.contains_key(&holding.inode) {
+            if self.known.binary_search(&holding.inode).is_ok() || !asked.insert(holding.inode) {
                 continue;
             }
             let owner = &holding.owner;
             let task = owner.tid.unwrap_or(owner.id.pid);
             let answer = host::ask_socket(root, task, owner.tid.is_some(), fd, holding.inode);
-            asked.insert(holding.inode, ());
             match answer {
                 Ok((socket, state)) => {
                     if let Some(socket) = socket.socket(state) {

@@ -211,7 +211,7 @@ impl Walk<'_> {
         let wanted = ask.inodes.as_ref();
         let known = ask.strangers_to.as_ref();
         wanted.is_none_or(|wanted| wanted.contains(&inode))
-            || known.is_some_and(|known| !known.contains(&inode))
+            || known.is_some_and(|known| known.binary_search(&inode).is_err())
     }
 
     /// Packet sockets that nobody was found holding may live on in a mapped ring.
