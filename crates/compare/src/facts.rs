@@ -6,7 +6,8 @@ use model::counters::Mismatch;
 use model::procfs::ProcIdentity;
 use model::steering::Steer;
 use model::{Family, Foreign, Gaps, IfIndex, KernelPort, NetNs, ProcessId};
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -18,6 +19,7 @@ pub struct Facts {
     /// Addresses this namespace answers for, with the interface each belongs to.
     pub addrs: Vec<(IpAddr, IfIndex)>,
     /// Names of the interfaces.
+    #[serde(deserialize_with = "numbered")]
     pub interfaces: BTreeMap<IfIndex, Foreign>,
     /// Ports the kernel itself holds.
     #[serde(default)]
@@ -46,6 +48,15 @@ pub struct Facts {
     pub boot_ms: Option<u64>,
     /// Places that could not be read for this.
     pub gaps: Gaps,
+}
+
+/// A map whose keys are numbers. In JSON they are text, and only a reader that knows it reads
+/// JSON at this very place makes numbers of them by itself.
+fn numbered<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<IfIndex, Foreign>, D::Error> {
+    let named = BTreeMap::<String, Foreign>::deserialize(from)?;
+    let number = |(key, name): (String, Foreign)| Ok((IfIndex(key.parse()?), name));
+    let all: Result<_, std::num::ParseIntError> = named.into_iter().map(number).collect();
+    all.map_err(D::Error::custom)
 }
 
 /// What several readings of the counters and the tables between them agree on.
