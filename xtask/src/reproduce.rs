@@ -1,10 +1,9 @@
 //! `cargo xtask reproduce`: the same sources in another place, at another time, give the
 //! same bytes.
 
-use crate::iso;
 use crate::sh::{self, Outcome};
-use crate::sums;
-use crate::workspace;
+use crate::targets::HOST;
+use crate::{dist, iso, sums, workspace};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -16,24 +15,67 @@ use std::process::Command;
 pub(crate) fn run() -> Outcome {
     iso::run()?;
     let time = iso::time()?.to_string();
-    let told = workspace::metadata(&["--no-deps"])?;
-    let target = PathBuf::from(workspace::text(&told, "target_directory"));
-    let copy = target.join("reproduce/another place, of another length");
-    // What an earlier run left is no copy of these sources.
-    let _ = std::fs::remove_dir_all(&copy);
-    copy_tree(&copy)?;
-    let cache = target.join("reproduce/target");
-    share_packages(&target, &cache)?;
+    let other = Other::new()?;
+    share_packages(&other.target, &other.cache)?;
     let mut again = Command::new("cargo");
-    again.args(["xtask", "iso"]).current_dir(&copy);
+    again.args(["xtask", "iso"]).current_dir(&other.copy);
     again
-        .env("CARGO_TARGET_DIR", &cache)
+        .env("CARGO_TARGET_DIR", &other.cache)
         .env("SOURCE_DATE_EPOCH", time);
     sh::run(&mut again)?;
-    let (here, there) = (workspace::root().join("dist"), copy.join("dist"));
-    differ(&here, &there)?;
+    differ(&workspace::root().join("dist"), &other.copy.join("dist"))?;
     println!("reproduce: both builds are the same, byte for byte");
     Ok(())
+}
+
+/// The part of it that every test run can afford: the programs of one target, against those
+/// `dist/` holds. (The image of a test is made twice by itself.)
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn programs() -> Outcome {
+    let other = Other::new()?;
+    // Built by this very program, which looks for the sources where it is told they are.
+    let mut again = Command::new(dist::own_program()?);
+    again.args(["dist", HOST.name]).current_dir(&other.copy);
+    again
+        .env("CARGO_TARGET_DIR", &other.cache)
+        .env("CARGO_MANIFEST_DIR", other.copy.join("xtask"));
+    sh::run(&mut again)?;
+    let there = other.copy.join("dist").join(HOST.name);
+    differ(&HOST.directory(), &there)?;
+    println!(
+        "reproduce: the programs of {} are the same, byte for byte",
+        HOST.name
+    );
+    Ok(())
+}
+
+/// Another place to build in.
+struct Other {
+    /// The target directory of this place.
+    target: PathBuf,
+    /// A copy of the sources, in a directory of another name and length.
+    copy: PathBuf,
+    /// Its own target directory.
+    cache: PathBuf,
+}
+
+impl Other {
+    fn new() -> Outcome<Other> {
+        let told = workspace::metadata(&["--no-deps"])?;
+        let target = PathBuf::from(workspace::text(&told, "target_directory"));
+        let copy = target.join("reproduce/another place, of another length");
+        // What an earlier run left is no copy of these sources.
+        let _ = std::fs::remove_dir_all(&copy);
+        copy_tree(&copy)?;
+        let cache = target.join("reproduce/target");
+        Ok(Other {
+            target,
+            copy,
+            cache,
+        })
+    }
 }
 
 /// The files git knows or would take.

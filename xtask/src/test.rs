@@ -2,7 +2,7 @@
 
 use crate::sh::{self, Outcome};
 use crate::workspace::cargo;
-use crate::{dist, iso, packages, targets, tidy, venv, vm};
+use crate::{dist, iso, packages, reproduce, targets, tidy, venv, vm};
 use std::process::Command;
 
 /// Installs what the tests compare against, builds what they run, and runs them all.
@@ -13,13 +13,9 @@ use std::process::Command;
 pub(crate) fn run() -> Outcome {
     let missing = packages::install();
     sh::run(cargo("fmt").args(["--all", "--check"]))?;
-    let programs = dist::host()?;
-    let solaris = dist::one(targets::SOLARIS.name);
+    let mut skipped = dist::every()?;
+    let programs = targets::HOST.directory();
     sh::run(cargo("clippy").args(["--workspace", "--all-targets", "--", "-D", "warnings"]))?;
-    let mut skipped = Vec::new();
-    if let Err(why) = &solaris {
-        skipped.push(format!("LEFT OUT: the programs for Solaris: {why}"));
-    }
     let mut hear = |line: &str| {
         println!("{line}");
         skipped.extend(skip(line).map(str::to_owned));
@@ -27,7 +23,8 @@ pub(crate) fn run() -> Outcome {
     let mut test = cargo("test");
     test.args(["--workspace", "--no-fail-fast"]);
     test.env("CONCORD_DIST", &programs);
-    if let Ok(solaris) = &solaris {
+    let solaris = targets::SOLARIS.directory();
+    if solaris.is_dir() {
         test.env("CONCORD_SOLARIS", solaris);
     }
     match venv::ready() {
@@ -35,7 +32,9 @@ pub(crate) fn run() -> Outcome {
         Err(why) => eprintln!("NOT INSTALLED: {why}"),
     }
     // A test that cannot run says so on standard error, past the harness.
-    let passed = sh::both(test, &mut hear).and_then(|()| media(&missing, &mut hear));
+    let passed = sh::both(test, &mut hear)
+        .and_then(|()| reproduce::programs())
+        .and_then(|()| media(&missing, &mut hear));
     for program in &missing {
         skipped.push(format!(
             "SKIPPED: all that asks {program}, which is not installed"
