@@ -33,6 +33,9 @@ pub(crate) const UEFI: &str = "/usr/share/ovmf/OVMF.fd";
 /// A network with a DHCP server, which leads nowhere.
 const NETWORK: &str = "user,restrict=on,model=virtio-net-pci";
 
+/// Bytes of a disk.
+const DISK: usize = 40 << 20;
+
 /// The two ends of the wire. Our loopback is that of a namespace of our own.
 const WIRE: [&str; 2] = [
     "socket,listen=127.0.0.1:7777,model=virtio-net-pci",
@@ -183,15 +186,20 @@ impl Booted {
     }
 }
 
-/// A disk a careless system would mount, and write to.
+/// A disk a careless system would mount, and write to. What runs programs for aarch64 lies
+/// on it, where there is such a thing: no machine has it of itself.
 fn disk(disk: &Path) -> Outcome<PathBuf> {
-    let pattern: Vec<u8> = (0..=250).cycle().take(16 << 20).collect();
-    std::fs::write(disk, pattern).map_err(|why| format!("{}: {why}", disk.display()))?;
-    sh::run(
-        Command::new("mke2fs")
-            .args(["-q", "-F", "-t", "ext4"])
-            .arg(disk),
-    )?;
+    let failed = |why: std::io::Error| format!("{}: {why}", disk.display());
+    let pattern: Vec<u8> = (0..=250).cycle().take(DISK).collect();
+    std::fs::write(disk, pattern).map_err(failed)?;
+    let files = disk.with_extension("files");
+    std::fs::create_dir_all(&files).map_err(failed)?;
+    if sh::installed(mounted::AARCH64) {
+        std::fs::copy(mounted::AARCH64, files.join("qemu")).map_err(failed)?;
+    }
+    let mut make = Command::new("mke2fs");
+    make.args(["-q", "-F", "-t", "ext4", "-d"]).arg(&files);
+    sh::run(make.arg(disk))?;
     Ok(disk.to_owned())
 }
 

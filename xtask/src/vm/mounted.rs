@@ -11,6 +11,12 @@ use std::process::Command;
 /// Where the image is mounted in the empty root.
 const MEDIUM: &str = "/medium";
 
+/// Runs programs for aarch64 on any machine this package is for; static itself.
+pub(super) const AARCH64: &str = "/usr/bin/qemu-aarch64-static";
+
+/// Why none are run.
+pub(super) const NO_AARCH64: &str = "qemu-user-static is not installed";
+
 /// Mounts the image read-only in an empty root with /proc and /dev, and runs every program
 /// of every system on it. We are in a mount namespace of our own: it all goes with us.
 ///
@@ -34,7 +40,7 @@ pub(super) fn check(image: &Path, work: &Path) -> Outcome {
         mount(&["-o", "loop,ro"], image, "medium")?;
     } else {
         println!(
-            "SKIPPED: mounting the image: this kernel has no iso9660; its files are taken out"
+            "vm: this kernel has no iso9660: files taken out here, the image is mounted by the machines"
         );
         let taken = work.join("taken");
         iso::taken_out(image, &taken)?;
@@ -89,9 +95,9 @@ fn runner(target: &Target, root: &Path) -> Outcome<Result<Vec<String>, &'static 
     match target.name {
         "linux-x86_64" | "linux-i686" => Ok(Ok(Vec::new())),
         "linux-aarch64" => {
-            let qemu = Path::new("/usr/bin/qemu-aarch64-static");
+            let qemu = Path::new(AARCH64);
             if !qemu.is_file() {
-                return Ok(Err("qemu-user-static is not installed"));
+                return Ok(Err(NO_AARCH64));
             }
             std::fs::copy(qemu, root.join("qemu"))
                 .map_err(|why| format!("{}: {why}", qemu.display()))?;
