@@ -51,7 +51,7 @@ Usage: cargo xtask CHORE
   tidy              the rules of the house
   fuzz [SECONDS]    every parser of foreign bytes under a fuzzer, so long each (60)
   faults            every error at every system call of every program
-  miri              the parsers, and the crates they use, under Miri
+  miri [all]        every parser once under Miri, or with all tests beside it
   bigendian         the parsers on a big-endian machine, by qemu
   bench [growth]    our programs beside their peers; writes docs/BENCHMARKS.md (growth: and docs/growth.svg)
 ";
@@ -79,7 +79,7 @@ fn main() -> ExitCode {
         ["test"] => test::run(),
         ["fuzz", rest @ ..] => fuzz::run(rest),
         ["faults"] => proofs::faults(),
-        ["miri"] => proofs::miri(),
+        ["miri", words @ ..] => proofs::miri(words),
         ["bigendian"] => proofs::bigendian(),
         ["tidy"] => tidy::with_own_build(),
         ["bench", rest @ ..] => bench::run(rest),

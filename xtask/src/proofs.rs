@@ -17,19 +17,27 @@ pub(crate) fn faults() -> Outcome {
     sh::run(test.env("CONCORD_DIST", programs))
 }
 
-/// What Miri runs: the parsers, and so the unsafe code of the crates they use. Our own makes
-/// system calls, of which Miri has no model.
-const PARSERS: [(&str, &[&str]); 3] = [
-    ("linux", &["--lib", "parse::"]),
+/// What Miri runs: every target of `tests/foreign` once, and so each parser and the unsafe code
+/// of the crates they use. Our own makes system calls, of which Miri has no model.
+const ONCE: [(&str, &[&str]); 1] = [("foreign", &["--test", "replay", "every_parser_once"])];
+
+/// What it runs beside them when asked for all: the tests that stand beside the parsers.
+const BESIDE: [(&str, &[&str]); 3] = [
     ("render", &["--lib"]),
     ("solaris", &["--lib"]),
+    ("linux", &["--lib", "parse::"]),
 ];
 
-/// `cargo xtask miri`: undefined behaviour in what feeds on foreign bytes.
+/// `cargo xtask miri [all]`: undefined behaviour in what feeds on foreign bytes.
 ///
 /// # Errors
 /// Miri finds some, or cannot be installed.
-pub(crate) fn miri() -> Outcome {
+pub(crate) fn miri(words: &[&str]) -> Outcome {
+    let beside = match words {
+        [] => &[][..],
+        ["all"] => &BESIDE,
+        _ => return Err("miri takes nothing, or `all`".to_owned()),
+    };
     let components = [
         "component",
         "add",
@@ -39,9 +47,9 @@ pub(crate) fn miri() -> Outcome {
         "rust-src",
     ];
     nightly("rustup", &components)?;
-    for (package, words) in PARSERS {
+    for (package, words) in ONCE.iter().chain(beside) {
         let mut arguments = vec!["+nightly", "miri", "test", "--package", package];
-        arguments.extend(words);
+        arguments.extend(*words);
         nightly("cargo", &arguments)?;
     }
     Ok(())

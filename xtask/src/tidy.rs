@@ -18,12 +18,13 @@ use std::process::Command;
 /// # Errors
 /// A rule is broken, or something cannot be read.
 pub(crate) fn run(programs: &Path) -> Outcome {
-    let rules: [(&str, Vec<String>); 6] = [
+    let rules: [(&str, Vec<String>); 7] = [
         ("who may use whom", layers::broken(&workspace::packages()?)),
         ("sources", sources::broken(&tracked(".rs")?)?),
         ("manifests", manifests::broken(&tracked("Cargo.toml")?)?),
         ("manuals", manuals::broken(programs)?),
         ("supply", supply::broken()?),
+        ("cargo-deny", supply::denied()),
         ("documents", documents::broken(&tracked(".md")?)?),
     ];
     let mut count = 0;

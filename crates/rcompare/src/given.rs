@@ -1,6 +1,7 @@
 //! Statements from elsewhere, as they are given on the command line: scans and listings. What
 //! is none of those we know is refused before anything is run.
 
+use crate::archive::{self, FILE_MAX, LISTINGS_MAX};
 use crate::case::load::{self, Loaded};
 use crate::gzip::{self, Gunzip};
 use crate::options::Elsewhere;
@@ -12,14 +13,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use sysroot::Sysroot;
 
-/// Most bytes of one statement.
-const FILE_MAX: usize = 1 << 30;
-
 /// Most bytes a packed collection may unpack to; they are not held all at once.
 const UNPACKED_MAX: u64 = 8 << 30;
-
-/// Most files taken from one collection.
-const FILES_MAX: usize = 64;
 
 /// Where a UAC collection keeps what it asked of the network.
 const NETWORK: &str = "/live_response/network";
@@ -175,7 +170,7 @@ fn of_directory(root: &Sysroot, name: &str) -> io::Result<Vec<Listing>> {
     files.retain(|file| foreign::uac::is_listing(file));
     files.sort_unstable();
     let mut found = Vec::new();
-    for file in files.into_iter().take(FILES_MAX) {
+    for file in files.into_iter().take(LISTINGS_MAX) {
         found.push(Listing {
             bytes: load::whole(root, Path::new(&file), FILE_MAX)?,
             name: render::safe::escaped(format!("{name}{file}").as_bytes()),
@@ -185,26 +180,10 @@ fn of_directory(root: &Sysroot, name: &str) -> io::Result<Vec<Listing>> {
 }
 
 fn of_archive(bytes: &mut dyn Read, name: &str) -> io::Result<Vec<Listing>> {
-    let mut found = Vec::new();
-    let mut left = u64::try_from(FILE_MAX).unwrap_or(u64::MAX);
-    for entry in tar::Archive::new(bytes).entries()? {
-        let entry = entry?;
-        let path = entry.path_bytes().into_owned();
-        let Ok(file) = std::str::from_utf8(&path) else {
-            continue;
-        };
-        if !foreign::uac::is_listing(file) || !entry.header().entry_type().is_file() {
-            continue;
-        }
-        let name = render::safe::escaped(format!("{name}:{file}").as_bytes());
-        let mut bytes = Vec::new();
-        let size = entry.take(left).read_to_end(&mut bytes)?;
-        left = left.saturating_sub(u64::try_from(size).unwrap_or(u64::MAX));
-        found.push(Listing { name, bytes });
-        if found.len() >= FILES_MAX {
-            break;
-        }
-    }
-    found.sort_by(|one, other| one.name.cmp(&other.name));
-    Ok(found)
+    let found = archive::listings(bytes)?;
+    let named = found.into_iter().map(|(file, bytes)| Listing {
+        name: render::safe::escaped(format!("{name}:{file}").as_bytes()),
+        bytes,
+    });
+    Ok(named.collect())
 }

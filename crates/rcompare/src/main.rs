@@ -1,6 +1,7 @@
 //! rcompare: runs its siblings, joins what they say, and judges every open port.
 #![forbid(unsafe_code)]
 
+mod archive;
 mod case;
 mod columns;
 mod facts;

@@ -1,9 +1,10 @@
 //! `--dry-run` and `-sL`: what would be asked. Nothing is sent.
 
-use crate::input::{self, Settled};
+use crate::input;
 use crate::netns::{self, Place};
 use crate::options::Options;
 use crate::request::Request;
+use crate::resume::Settled;
 use crate::run::parts;
 use crate::whole;
 use cli::{Error, Exit};

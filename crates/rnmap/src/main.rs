@@ -14,6 +14,7 @@ mod netns;
 mod options;
 mod progress;
 mod request;
+mod resume;
 mod run;
 mod session;
 mod sink;

@@ -3,10 +3,10 @@
 
 use crate::clock::Moment;
 use crate::host::Host;
-use crate::input::Settled;
 use crate::interrupt::Interrupt;
 use crate::json::Covered;
 use crate::request::Request;
+use crate::resume::Settled;
 use model::{Gap, Gaps, NetNs};
 use scan::version::Manner;
 use scan::{Answer, Listener, Plan, PortSet, Report, discover, route};

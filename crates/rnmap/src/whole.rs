@@ -2,12 +2,13 @@
 
 use crate::clock::Moment;
 use crate::host::Host;
-use crate::input::{self, Settled};
+use crate::input;
 use crate::interrupt::Interrupt;
 use crate::netns::{self, Place};
 use crate::options::Options;
 use crate::progress::Progress;
 use crate::request::Request;
+use crate::resume::Settled;
 use crate::run::{self, Job, Outcome, Teller};
 use crate::session::{Ending, Session, Tone};
 use crate::sink::{Format, Sink};

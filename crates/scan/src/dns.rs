@@ -13,10 +13,12 @@ use std::time::{Duration, Instant};
 /// Times a question is asked, and how long its answer may take.
 const TRIES: u8 = 3;
 const PATIENCE: Duration = Duration::from_secs(2);
-/// Record types (RFC 1035 §3.2.2, RFC 3596 §2.1).
-const A: u16 = 1;
-const AAAA: u16 = 28;
-const PTR: u16 = 12;
+/// Record type of an IPv4 address (RFC 1035 §3.2.2).
+pub const A: u16 = 1;
+/// Of an IPv6 address (RFC 3596 §2.1).
+pub const AAAA: u16 = 28;
+/// Of a name in the reverse tree (RFC 1035 §3.2.2).
+pub const PTR: u16 = 12;
 
 /// The addresses of a name: IPv4, or IPv6 where that is wanted. Aliases are followed as far
 /// as the server itself follows them.
@@ -83,9 +85,12 @@ fn ask<T>(
 
 /// A server's no.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum No {
+pub enum No {
+    /// There is no such name.
     SuchName,
+    /// The name has no record of this type.
     SuchRecord,
+    /// It refuses.
     Answer,
 }
 
@@ -120,7 +125,8 @@ fn reverse(addr: IpAddr) -> String {
 }
 
 /// A question with recursion desired; none for what is no name.
-fn question(id: u16, name: &str, kind: u16) -> Option<Vec<u8>> {
+#[must_use]
+pub fn question(id: u16, name: &str, kind: u16) -> Option<Vec<u8>> {
     let mut out = id.to_be_bytes().to_vec();
     out.extend_from_slice(&[1, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
     for label in name.trim_end_matches('.').split('.') {
@@ -138,7 +144,11 @@ fn question(id: u16, name: &str, kind: u16) -> Option<Vec<u8>> {
 
 /// Reads the addresses of an answer to `asked`; none if it is to something else, or no message
 /// at all.
-fn answer(message: &[u8], asked: &[u8], kind: u16) -> Option<Result<Vec<IpAddr>, No>> {
+///
+/// # Errors
+/// The server says no.
+#[must_use]
+pub fn answer(message: &[u8], asked: &[u8], kind: u16) -> Option<Result<Vec<IpAddr>, No>> {
     let places = match records(message, asked, kind)? {
         Ok(places) => places,
         Err(no) => return Some(Err(no)),
@@ -163,7 +173,11 @@ fn answer(message: &[u8], asked: &[u8], kind: u16) -> Option<Result<Vec<IpAddr>,
 }
 
 /// Reads the first name that an answer to `asked` points to, if it is a host's.
-fn pointer(message: &[u8], asked: &[u8]) -> Option<Result<Option<String>, No>> {
+///
+/// # Errors
+/// The server says no.
+#[must_use]
+pub fn pointer(message: &[u8], asked: &[u8]) -> Option<Result<Option<String>, No>> {
     Some(records(message, asked, PTR)?.map(|places| {
         let names = places.into_iter().map(|place| place.start);
         names.into_iter().find_map(|at| host_name(message, at))

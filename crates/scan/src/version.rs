@@ -218,7 +218,8 @@ impl Talk {
 }
 
 /// Whether more would tell nothing more.
-fn is_enough(words: &[u8]) -> bool {
+#[must_use]
+pub fn is_enough(words: &[u8]) -> bool {
     words.len() >= 1_024
         || words.first() == Some(&0x16)
         || words.first() == Some(&0x15)
@@ -245,7 +246,8 @@ const GREETINGS: &[(&[u8], &str)] = &[
 ];
 
 /// Names the protocol, and keeps the line that tells most.
-fn understand(words: &[u8]) -> Spoken {
+#[must_use]
+pub fn understand(words: &[u8]) -> Spoken {
     let greeting = GREETINGS.iter().find(|row| words.starts_with(row.0));
     let service = match greeting {
         Some((_, name)) => Some(*name),

@@ -10,9 +10,14 @@
     reason = "what does not hold must end the run that shows it"
 )]
 
+mod files;
 mod linux_binary;
 mod linux_text;
+mod network;
 mod others;
+pub mod parsers;
+mod programs;
+mod recording;
 pub mod seeds;
 mod solaris_records;
 
@@ -24,9 +29,13 @@ pub const TARGETS: &[Target] = &[
     ("argv", others::argv),
     ("bpf", linux_binary::bpf),
     ("case_lines", others::lines),
+    ("case_sealed", files::sealed),
+    ("case_tar", files::tape),
+    ("dns", network::answer),
     ("fdinfo", linux_text::fdinfo),
     ("getdents", linux_binary::getdents),
     ("kstat", solaris_records::kstat),
+    ("listing", files::listing),
     ("maps", linux_text::maps),
     ("mib2", solaris_records::mib2),
     ("mountinfo", linux_text::mountinfo),
@@ -39,9 +48,13 @@ pub const TARGETS: &[Target] = &[
     ("proc_pid", linux_text::process),
     ("psinfo", solaris_records::psinfo),
     ("record_json", others::record),
+    ("recording", recording::recording),
+    ("resume", files::earlier),
     ("rtnetlink", linux_binary::rtnetlink),
+    ("service", network::service),
     ("sock_diag", linux_binary::sock_diag),
     ("statmount", linux_binary::statmount),
+    ("sums", files::sums),
     ("xtables", linux_binary::xtables),
 ];
 

@@ -2,6 +2,7 @@
 //! in `seeds/` and, of inputs that once failed, in `found/`.
 
 use crate::TARGETS;
+use crate::recording::{self, Thing};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -30,6 +31,15 @@ pub fn gather() -> io::Result<Seeds> {
             bytes.extend(read(file)?);
             add(&mut seeds, target, bytes);
         }
+    }
+    for (at, (_, thing)) in recording::things(&own.join("../fixtures").join(recording::HOST))?
+        .into_iter()
+        .enumerate()
+    {
+        let (Thing::File(content) | Thing::Link(content)) = thing;
+        let place = u16::try_from(at).map_err(io::Error::other)?;
+        let bytes = [&place.to_le_bytes()[..], &content].concat();
+        add(&mut seeds, "recording", bytes);
     }
     for kept in ["seeds", "found"] {
         for (target, _) in TARGETS {

@@ -2,8 +2,8 @@
 //! nothing that can send below a program that must not.
 
 use crate::inventory::{self, Crate};
-use crate::sh::Outcome;
-use crate::workspace;
+use crate::sh::{self, Outcome};
+use crate::workspace::{self, cargo};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -55,6 +55,26 @@ pub(super) fn broken() -> Outcome<Vec<String>> {
     broken.sort();
     broken.dedup();
     Ok(broken)
+}
+
+/// What cargo-deny says beside us, by `deny.toml`: licences, versions and sources, and known
+/// faults where their list can be had. Whatever cannot be asked is told.
+pub(super) fn denied() -> Vec<String> {
+    if !sh::installed("cargo-deny") {
+        println!("SKIPPED: cargo-deny: it is not installed; the rules of our own were held");
+        return Vec::new();
+    }
+    let deny = |words: &[&str]| sh::run(cargo("deny").arg("--locked").args(words));
+    let mut broken = Vec::new();
+    if let Err(why) = deny(&["check", "licenses", "bans", "sources"]) {
+        broken.push(why);
+    }
+    if deny(&["fetch", "db"]).is_err() {
+        println!("SKIPPED: known faults of other people's code: their list cannot be had here");
+    } else if let Err(why) = deny(&["check", "--disable-fetch", "advisories"]) {
+        broken.push(why);
+    }
+    broken
 }
 
 /// Crates that stand in the lock file in two versions.
@@ -126,6 +146,19 @@ mod tests {
         }
         for bad in ["", "GPL-3.0", "MIT AND GPL-3.0", "LGPL-2.1-or-later"] {
             assert!(!is_allowed(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn cargo_deny_allows_the_same_licences() {
+        let text = super::super::read("deny.toml".as_ref()).unwrap();
+        let (_, list) = text.split_once("allow = [").unwrap();
+        let (list, _) = list.split_once(']').unwrap();
+        let words = list.split(',').map(|word| word.trim().trim_matches('"'));
+        let allowed: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+        assert_eq!(allowed, LICENSES);
+        for target in TARGETS {
+            assert!(text.contains(target), "{target}");
         }
     }
 

@@ -1,24 +1,17 @@
 //! Reads a case back and holds every file against its sum. A case is somebody else's bytes:
 //! nothing in it is believed before that, and nothing is read without bound.
 
-use super::{CASE, Case, FACTS, LAYOUT, LOG, SUMS, log, sha256};
+use super::seal::{SUMS, verify};
+use super::{CASE, Case, FACTS, LAYOUT};
+use crate::archive::{self, ALL_MAX, FILE_MAX, FILES_MAX, is_plain};
 use cli::Error;
 use compare::Facts;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 use sysroot::Sysroot;
-
-/// Most bytes of one file.
-const FILE_MAX: usize = 1 << 30;
-
-/// Most bytes of all files: what an address space of 32 bits can tell, too.
-const ALL_MAX: usize = 2 << 30;
-
-/// Most files.
-const FILES_MAX: usize = 1024;
 
 /// Directories of a case that may lie in one another.
 const DEPTH_MAX: usize = 8;
@@ -76,44 +69,12 @@ fn json<T: DeserializeOwned>(files: &BTreeMap<String, Vec<u8>>, name: &str) -> R
     whole.map(|whole| whole.all).map_err(|why| why.to_string())
 }
 
-/// Holds every file against its sum, and the log against itself.
-fn verify(files: &BTreeMap<String, Vec<u8>>) -> Result<(), (String, String)> {
-    let fault = |name: &str, why: &str| Err((name.to_owned(), why.to_owned()));
-    let Some(sums) = files.get(SUMS) else {
-        return fault(SUMS, "it is missing");
-    };
-    let Ok(sums) = std::str::from_utf8(sums) else {
-        return fault(SUMS, "it is no text");
-    };
-    let mut named = vec![SUMS];
-    for (at, line) in sums.lines().enumerate() {
-        let Some((sum, name)) = line.split_once("  ") else {
-            return fault(SUMS, &format!("line {} is no sum", at + 1));
-        };
-        let Some(bytes) = files.get(name) else {
-            return fault(name, "it is missing");
-        };
-        if sha256(bytes) != sum {
-            return fault(name, "its SHA-256 does not fit");
-        }
-        named.push(name);
-    }
-    if let Some(stranger) = files.keys().find(|name| !named.contains(&name.as_str())) {
-        return fault(stranger, "it has no sum");
-    }
-    match files.get(LOG).map(|log| log::verify(log)) {
-        None => fault(LOG, "it is missing"),
-        Some(Err(line)) => fault(LOG, &format!("line {line} does not follow")),
-        Some(Ok(())) => Ok(()),
-    }
-}
-
 fn read(path: &Path) -> io::Result<BTreeMap<String, Vec<u8>>> {
     // A recorded tree confines every read to the case, whatever links it may hold.
     match Sysroot::at(path) {
         Ok(root) => read_dir(&root),
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
-            untar(&mut host_file(path, ALL_MAX)?.as_slice()).map_err(plainly)
+            archive::case(&host_file(path, ALL_MAX)?).map_err(plainly)
         }
         Err(error) => Err(error),
     }
@@ -215,104 +176,4 @@ fn names(root: &Sysroot) -> io::Result<Vec<String>> {
         }
     }
     Ok(all)
-}
-
-fn untar(bytes: &mut dyn Read) -> io::Result<BTreeMap<String, Vec<u8>>> {
-    let mut files = BTreeMap::new();
-    let mut left = ALL_MAX;
-    for entry in tar::Archive::new(bytes).entries()?.take(FILES_MAX) {
-        let entry = entry?;
-        let name = std::str::from_utf8(&entry.path_bytes())
-            .unwrap_or_default()
-            .to_owned();
-        if !is_plain(&name) || !entry.header().entry_type().is_file() {
-            return Err(io::ErrorKind::InvalidData.into());
-        }
-        let mut content = Vec::new();
-        let room = u64::try_from(left.min(FILE_MAX)).unwrap_or(u64::MAX);
-        if entry.size() > room {
-            return Err(io::ErrorKind::FileTooLarge.into());
-        }
-        entry.take(room).read_to_end(&mut content)?;
-        left -= content.len();
-        files.insert(name, content);
-    }
-    Ok(files)
-}
-
-/// Whether a name stays inside the case.
-fn is_plain(name: &str) -> bool {
-    !name.is_empty()
-        && name
-            .split('/')
-            .all(|part| !part.is_empty() && part != "." && part != "..")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn files(of: &[(&str, &str)]) -> BTreeMap<String, Vec<u8>> {
-        of.iter()
-            .map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec()))
-            .collect()
-    }
-
-    fn whole_case() -> BTreeMap<String, Vec<u8>> {
-        let mut log = log::Log::default();
-        log.add(1, "began".to_owned());
-        let text = std::str::from_utf8(log.as_bytes()).unwrap();
-        let mut all = files(&[("outputs/001.jsonl", "{}\n"), (LOG, text)]);
-        let sums: String = all
-            .iter()
-            .map(|(name, bytes)| format!("{}  {name}\n", sha256(bytes)))
-            .collect();
-        all.insert(SUMS.to_owned(), sums.into_bytes());
-        all
-    }
-
-    #[track_caller]
-    fn check(files: &BTreeMap<String, Vec<u8>>, expected: Result<(), (&str, &str)>) {
-        let found = verify(files);
-        let found = found
-            .as_ref()
-            .copied()
-            .map_err(|(name, why)| (name.as_str(), why.as_str()));
-        assert_eq!(found, expected);
-    }
-
-    #[test]
-    fn one_flipped_byte_is_found_and_named() {
-        check(&whole_case(), Ok(()));
-        let mut damaged = whole_case();
-        damaged.get_mut("outputs/001.jsonl").unwrap()[0] ^= 1;
-        check(
-            &damaged,
-            Err(("outputs/001.jsonl", "its SHA-256 does not fit")),
-        );
-        let mut damaged = whole_case();
-        damaged.remove("outputs/001.jsonl");
-        check(&damaged, Err(("outputs/001.jsonl", "it is missing")));
-        let mut damaged = whole_case();
-        damaged.insert("more".to_owned(), Vec::new());
-        check(&damaged, Err(("more", "it has no sum")));
-        check(&files(&[]), Err((SUMS, "it is missing")));
-        check(&files(&[(SUMS, "x")]), Err((SUMS, "line 1 is no sum")));
-    }
-
-    #[test]
-    fn names_stay_inside() {
-        assert!(is_plain("outputs/001-r1-netlink.jsonl"));
-        for bad in ["", "/etc/passwd", "../x", "a/../b", "a//b", "./a", "a/"] {
-            assert!(!is_plain(bad), "{bad}");
-        }
-    }
-
-    #[test]
-    fn a_bad_archive_is_refused() {
-        let mut short = vec![0u8; 700];
-        short[..5].copy_from_slice(b"a.txt");
-        assert!(untar(&mut short.as_slice()).is_err());
-        assert!(untar(&mut &b"no archive"[..]).is_err());
-    }
 }

@@ -1,7 +1,7 @@
 //! What was done, a line each, every line with the SHA-256 of the one before: none can be
 //! changed or taken out without all later ones.
 
-use super::sha256;
+use super::seal::sha256;
 use serde::{Deserialize, Serialize};
 
 /// One line.

@@ -10,14 +10,16 @@
 pub(crate) mod clock;
 pub(crate) mod load;
 pub(crate) mod log;
+pub(crate) mod seal;
 pub(crate) mod store;
+
+pub(crate) use seal::{LOG, SUMS, sha256};
 
 use crate::plan::Step;
 use compare::foreign::Words;
 use compare::statement::Ended;
 use model::{Proto, Source};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 /// Version of the layout.
 pub(crate) const LAYOUT: u32 = 1;
@@ -26,10 +28,6 @@ pub(crate) const LAYOUT: u32 = 1;
 pub(crate) const CASE: &str = "case.json";
 /// Who looked.
 pub(crate) const FACTS: &str = "facts.json";
-/// What was done, chained.
-pub(crate) const LOG: &str = "log.jsonl";
-/// The sums.
-pub(crate) const SUMS: &str = "SHA256SUMS";
 
 /// `case.json`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -187,23 +185,4 @@ pub(crate) fn output_name(number: usize, step: &Step) -> String {
         step.round,
         step.source.name()
     )
-}
-
-/// SHA-256 in hexadecimal.
-pub(crate) fn sha256(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_sum_of_nothing_is_known() {
-        assert_eq!(
-            sha256(b""),
-            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-        );
-    }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 /// Most bytes of a list.
-pub(super) const BYTES_MAX: usize = 16 << 20;
+pub(crate) const BYTES_MAX: usize = 16 << 20;
 
 /// Most files of a list.
 const FILES_MAX: usize = 100_000;
@@ -16,7 +16,7 @@ const DIGITS: usize = 64;
 ///
 /// # Errors
 /// One line that says what is wrong, and where.
-pub(super) fn parse(bytes: &[u8]) -> Result<BTreeMap<&[u8], &[u8]>, String> {
+pub(crate) fn parse(bytes: &[u8]) -> Result<BTreeMap<&[u8], &[u8]>, String> {
     let mut sums = BTreeMap::new();
     let body = bytes
         .strip_suffix(b"\n")
@@ -49,7 +49,7 @@ fn cut(line: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// Whether a name stays on the medium.
-pub(super) fn is_inside(name: &[u8]) -> bool {
+pub(crate) fn is_inside(name: &[u8]) -> bool {
     name.split(|byte| *byte == b'/')
         .all(|part| !matches!(part, b"" | b"." | b".."))
 }

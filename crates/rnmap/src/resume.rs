@@ -1,0 +1,81 @@
+//! What files hold that the user names: lists of targets, and the output of an earlier run.
+
+use model::{Proto, Record, Technique};
+use scan::{Answer, PortSet, Reason, ports};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+/// The words of a list of targets; `#` begins a remark.
+pub(crate) fn words(text: &str) -> Vec<String> {
+    let bare = text
+        .lines()
+        .map(|line| line.split('#').next().unwrap_or_default());
+    bare.flat_map(str::split_whitespace)
+        .map(str::to_owned)
+        .collect()
+}
+
+/// What an earlier run settled, by technique, protocol and address.
+pub(crate) type Settled = BTreeMap<(Technique, Proto, IpAddr), BTreeMap<u16, Answer>>;
+
+/// Reads the JSON of an earlier run, whole or cut short; none where it does not begin as an
+/// answer of ours. A line that is no record ends it, as it does where the writing was cut off.
+pub(crate) fn settled(text: &str) -> Option<Settled> {
+    let mut records = text
+        .lines()
+        .map_while(|line| serde_json::from_str::<Record>(line).ok());
+    if !matches!(records.next(), Some(Record::Begin(begin)) if begin.tool == "rnmap") {
+        return None;
+    }
+    let mut settled = Settled::new();
+    for record in records {
+        let (key, state, reason, ports) = match record {
+            Record::Probe(probe) => (
+                (probe.technique, probe.proto, probe.addr),
+                probe.state,
+                probe.reason,
+                PortSet::of([probe.port]),
+            ),
+            Record::Tally(tally) => {
+                let listed = tally.ports.as_deref().map(ports::parse);
+                let Some(Ok(listed)) = listed else { continue };
+                let key = (tally.technique, tally.proto, tally.addr);
+                (key, tally.state, tally.reason, listed.tcp)
+            }
+            _ => continue,
+        };
+        let Some(reason) = Reason::named(&reason) else {
+            continue;
+        };
+        let answer = Answer::new(state, reason);
+        settled
+            .entry(key)
+            .or_default()
+            .extend(ports.iter().map(|port| (port, answer)));
+    }
+    Some(settled)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::PortState;
+
+    #[test]
+    fn an_answer_cut_short_is_read_as_far_as_it_goes() {
+        let text = concat!(
+            r#"{"type":"begin","schema":1,"tool":"rnmap","version":"0"}"#,
+            "\n",
+            r#"{"type":"probe","technique":"connect","proto":"tcp","addr":"::1","port":22,"state":"open","reason":"syn-ack"}"#,
+            "\n",
+            r#"{"type":"tally","technique":"connect","proto":"tcp","addr":"::1","state":"closed","reason":"conn-refused","count":3,"ports":"1-3"}"#,
+            "\n",
+            r#"{"type":"tal"#,
+        );
+        let settled = settled(text).unwrap();
+        let key = (Technique::Connect, Proto::Tcp, "::1".parse().unwrap());
+        let ports: Vec<u16> = settled[&key].keys().copied().collect();
+        assert_eq!(ports, [1, 2, 3, 22]);
+        assert_eq!(settled[&key][&22].state, PortState::Open);
+    }
+}
