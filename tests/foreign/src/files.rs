@@ -49,7 +49,7 @@ pub(crate) fn sealed(bytes: &[u8]) {
     let lines = parts.next().unwrap_or_default();
     let _ = log::verify(lines);
     let mut log = log::Log::default();
-    for line in String::from_utf8_lossy(lines).lines() {
+    for line in std::str::from_utf8(lines).unwrap_or("no text").lines() {
         log.add(u64::try_from(number).unwrap(), line.to_owned());
     }
     let mut files: std::collections::BTreeMap<String, Vec<u8>> = parts
@@ -117,7 +117,10 @@ pub(crate) fn sums(bytes: &[u8]) {
 
 /// A list of targets, and the JSON of an earlier run.
 pub(crate) fn earlier(bytes: &[u8]) {
-    let text = String::from_utf8_lossy(bytes);
-    assert!(resume::words(&text).iter().all(|word| !word.is_empty()));
-    let _ = resume::settled(&text);
+    // What is no UTF-8 is refused where the file is read.
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    assert!(resume::words(text).iter().all(|word| !word.is_empty()));
+    let _ = resume::settled(text);
 }
