@@ -146,8 +146,15 @@ mod tests {
 
     proptest! {
         #[test]
-        fn never_panics(bytes in proptest::collection::vec(any::<u8>(), 300..450)) {
-            let _ = psinfo(&bytes, Abi::SPARCV9);
+        fn a_process_or_what_is_wrong(bytes in proptest::collection::vec(any::<u8>(), 0..450), big: bool) {
+            let abi = if big { Abi::SPARCV9 } else { Abi::I386 };
+            match psinfo(&bytes, abi) {
+                Ok(told) => {
+                    prop_assert!(bytes.len() == 336 || bytes.len() >= 416);
+                    prop_assert!(told.process.id.pid.0 <= u32::MAX / 2);
+                }
+                Err(reason) => prop_assert!(!reason.is_empty()),
+            }
         }
     }
 }

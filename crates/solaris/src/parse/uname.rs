@@ -73,6 +73,7 @@ impl Uname<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[track_caller]
     fn check(release: &str, version: &str, kernel: Kernel) {
@@ -94,5 +95,16 @@ mod tests {
         check("5.9", "Generic", Kernel::Other);
         assert_eq!(uname(b"SunOS").kernel(), Kernel::Other);
         assert_eq!(uname(&[]).machine, b"");
+    }
+
+    proptest! {
+        #[test]
+        fn a_text_ends_in_its_own_field(bytes in proptest::collection::vec(any::<u8>(), 0..1400)) {
+            let names = uname(&bytes);
+            for text in [names.sysname, names.nodename, names.release, names.version, names.machine] {
+                prop_assert!(text.len() <= FIELD && !text.contains(&0));
+            }
+            let _ = (names.kernel(), names.abi());
+        }
     }
 }

@@ -1,9 +1,9 @@
 //! `sockfs:0:sock_unix_list`: every unix socket of the reader's zone (`sys/socketvar.h`).
 //!
-//! A record tells its own size, which is also its layout.
+//! Records tell their own size, which is also their layout.
 
 use super::Parsed;
-use super::bytes::Fields;
+use super::bytes::{Fields, records};
 use crate::layout::{Abi, UNIX_RECORDS, UnixRecord, unix as at};
 use model::{Foreign, Gap, Inode, Kind, Socket, Streams, Unix, UnixType, ZoneId};
 
@@ -13,39 +13,75 @@ const CONNECTED: u32 = 0x1;
 const CONNECTING: u32 = 0x2;
 const ACCEPTING: u32 = 0x200;
 
-/// Reads the list. A record of an unknown size ends it: what follows cannot be found.
+/// First byte behind what every era has at the same place.
+const HEAD: usize = at::PEER_PATH + at::PATH;
+/// The largest size that can be one: a page of names more than any we know.
+const SIZE_MAX: usize = 16 << 10;
+
+/// Reads the list. A kernel writes all records in one size, so a record that tells another
+/// one costs no other. Of a size that is not known the head is read.
 #[must_use]
 pub fn table(bytes: &[u8], abi: Abi, place: &str) -> Parsed<Socket> {
     let mut parsed = Parsed::default();
-    let mut rest = bytes;
-    let mut number = 0u64;
-    while !rest.is_empty() {
-        let size = Fields::new(rest, abi).u32(at::SIZE);
-        let record = size
-            .and_then(|size| usize::try_from(size).ok())
-            .and_then(|size| UNIX_RECORDS.iter().find(|record| record.stride == size))
-            .and_then(|layout| Some((layout, rest.split_at_checked(layout.stride)?)));
-        let Some((layout, (bytes, behind))) = record else {
-            let size = size.map_or("cut short".to_owned(), |size| format!("{size} bytes"));
-            let reason = format!("a record of {size} is not known; {} bytes left", rest.len());
-            let place = format!("{place} record {number}");
-            parsed.lost.push(Gap::new(place, reason));
-            break;
+    let Some(stride) = stride(bytes, abi) else {
+        if !bytes.is_empty() {
+            let size = Fields::new(bytes, abi).u32(at::SIZE);
+            let size = size.map_or("cut short".to_owned(), |size| format!("of {size} bytes"));
+            let reason = format!("a record {size} is none; {} bytes are left", bytes.len());
+            parsed
+                .lost
+                .push(Gap::new(format!("{place} record 0"), reason));
+        }
+        return parsed;
+    };
+    let layout = UNIX_RECORDS.iter().find(|record| record.stride == stride);
+    if layout.is_none() {
+        let reason = format!("records of {stride} bytes: zone, addresses and inode left out");
+        parsed.notes.push(Gap::new(place, reason));
+    }
+    for (number, record) in records(bytes, stride).enumerate() {
+        let fields = Fields::new(record, abi);
+        let size = fields.u32(at::SIZE).map_or(0, |size| size as usize);
+        let row = if record.len() < stride {
+            Err(format!("{} bytes of {stride}", record.len()))
+        } else if size != stride {
+            Err(format!(
+                "it tells a size of {size} among records of {stride}"
+            ))
+        } else {
+            row(fields, layout).ok_or_else(|| "not a unix socket".to_owned())
         };
-        rest = behind;
-        match row(Fields::new(bytes, abi), layout) {
-            Some(socket) => parsed.rows.push(socket),
-            None => {
+        match row {
+            Ok(socket) => parsed.rows.push(socket),
+            Err(reason) => {
                 let place = format!("{place} record {number}");
-                parsed.lost.push(Gap::new(place, "not a unix socket"));
+                parsed.lost.push(Gap::new(place, reason));
             }
         }
-        number += 1;
     }
     parsed
 }
 
-fn row(fields: Fields<'_>, layout: &UnixRecord) -> Option<Socket> {
+/// The size that most records bear out: that which the first one tells, or a known one.
+fn stride(bytes: &[u8], abi: Abi) -> Option<usize> {
+    let told = |at: usize| -> Option<usize> {
+        let size = Fields::new(bytes, abi).u32(at.checked_add(at::SIZE)?)?;
+        usize::try_from(size).ok()
+    };
+    let first = told(0).filter(|size| (HEAD..=SIZE_MAX).contains(size));
+    let known = UNIX_RECORDS.iter().map(|record| record.stride);
+    let mut best = None;
+    for stride in first.into_iter().chain(known) {
+        let places = (0..bytes.len()).step_by(stride);
+        let votes = places.filter(|at| told(*at) == Some(stride)).count();
+        if votes > best.map_or(0, |(votes, _)| votes) {
+            best = Some((votes, stride));
+        }
+    }
+    best.map(|(_, stride)| stride)
+}
+
+fn row(fields: Fields<'_>, layout: Option<&UnixRecord>) -> Option<Socket> {
     let state = fields.u32(at::STATE)?;
     let path = |length: usize, place: usize| -> Option<Option<Foreign>> {
         let length = fields.u32(length)?;
@@ -53,9 +89,10 @@ fn row(fields: Fields<'_>, layout: &UnixRecord) -> Option<Socket> {
         Some((length > 0 && !text.is_empty()).then(|| Foreign::from(text)))
     };
     let address = |number: usize| {
-        let text = fields.text(layout.addresses + 17 * number, 17)?;
+        let text = fields.text(layout?.addresses + 17 * number, 17)?;
         Some(Foreign::from(text))
     };
+    let addresses = || Some([address(0)?, address(1)?, address(2)?]);
     let explicit = fields.u32(at::LOCAL_MAGIC)? == EXPLICIT;
     let local = path(at::LOCAL_LENGTH, at::LOCAL_PATH)?;
     let unix = Unix {
@@ -75,14 +112,14 @@ fn row(fields: Fields<'_>, layout: &UnixRecord) -> Option<Socket> {
         path: local.filter(|_| explicit),
     };
     let streams = Streams {
-        zone: fields
-            .i32(layout.zone)
+        zone: layout
+            .and_then(|layout| fields.i32(layout.zone))
             .and_then(|zone| u32::try_from(zone).ok())
             .map(ZoneId),
-        addresses: Some([address(0)?, address(1)?, address(2)?]),
+        addresses: addresses(),
         peer_path: path(at::PEER_LENGTH, at::PEER_PATH)?,
         socketpair: layout
-            .noxlate
+            .and_then(|layout| layout.noxlate)
             .and_then(|at| fields.u32(at))
             .is_some_and(|noxlate| noxlate != 0),
         ..Streams::default()
@@ -90,7 +127,11 @@ fn row(fields: Fields<'_>, layout: &UnixRecord) -> Option<Socket> {
     Some(Socket {
         netns: None,
         kind: Kind::Unix(unix),
-        inode: Inode(layout.inode.and_then(|at| fields.u64(at)).unwrap_or(0)),
+        inode: Inode(
+            layout
+                .and_then(|layout| fields.u64(layout.inode?))
+                .unwrap_or(0),
+        ),
         cookie: None,
         uid: None,
         recv_queue: 0,
@@ -159,25 +200,69 @@ mod tests {
     }
 
     #[test]
-    fn sizes_of_nothing_end_the_list() {
-        for size in [0u32, 3, u32::MAX] {
-            let mut bytes = sample(&UNIX_RECORDS[0], Order::Little);
-            bytes.extend_from_slice(&size.to_le_bytes());
-            let parsed = table(&bytes, Abi::X86_64, "unix");
-            assert_eq!((parsed.rows.len(), parsed.lost.len()), (1, 1));
-            assert_eq!(parsed.lost[0].place, "unix record 1");
+    fn sizes_of_nothing_cost_their_own_record() {
+        for size in [0u32, 3, 100, u32::MAX] {
+            let good = sample(&UNIX_RECORDS[0], Order::Little);
+            let mut bad = good.clone();
+            bad[..4].copy_from_slice(&size.to_le_bytes());
+            for (table_of, place) in [
+                ([&bad[..], &good, &good].concat(), "unix record 0"),
+                ([&good[..], &bad, &good].concat(), "unix record 1"),
+            ] {
+                let parsed = table(&table_of, Abi::X86_64, "unix");
+                assert_eq!((parsed.rows.len(), parsed.lost.len()), (2, 1), "{size}");
+                assert_eq!(parsed.lost[0].place, place);
+            }
+            let parsed = table(&bad, Abi::X86_64, "unix");
+            assert_eq!((parsed.rows.len(), parsed.lost.len()), (0, 1), "{size}");
         }
         assert_eq!(table(&[1], Abi::X86_64, "unix").lost.len(), 1);
+        assert!(table(&[], Abi::X86_64, "unix").lost.is_empty());
+    }
+
+    /// A kernel younger than we are: names and states stand, the rest is not guessed.
+    #[test]
+    fn an_unknown_size_gives_its_heads() {
+        let mut record = sample(&UNIX_RECORDS[2], Order::Little);
+        record.resize(2200, 0xaa);
+        record[..4].copy_from_slice(&2200u32.to_le_bytes());
+        let parsed = table(&[&record[..], &record].concat(), Abi::X86_64, "unix");
+        assert_eq!((parsed.rows.len(), parsed.lost.len()), (2, 0));
+        assert_eq!(parsed.notes.len(), 1);
+        let socket = &parsed.rows[1];
+        assert_eq!(socket.inode.0, 0);
+        let streams = socket.streams.as_deref().unwrap();
+        assert!(streams.zone.is_none() && streams.addresses.is_none());
     }
 
     proptest! {
         #[test]
-        fn never_panics(noise in proptest::collection::vec(any::<u8>(), 0..64), at in 4usize..2148) {
-            let mut bytes = sample(&UNIX_RECORDS[0], Order::Little);
+        fn no_neighbour_is_lost(
+            noise in proptest::collection::vec(any::<u8>(), 1..64),
+            at in 0usize..2148,
+            which in 0usize..3,
+            cut in 0usize..2148,
+        ) {
+            let good = sample(&UNIX_RECORDS[0], Order::Little);
+            let clean = table(&good, Abi::X86_64, "unix").rows;
+            let mut bytes = [&good[..], &good, &good].concat();
             let length = noise.len().min(2148 - at);
-            bytes[at..at + length].copy_from_slice(&noise[..length]);
+            bytes[which * 2148 + at..][..length].copy_from_slice(&noise[..length]);
+            bytes.extend(&good[..cut]);
             let parsed = table(&bytes, Abi::X86_64, "unix");
-            prop_assert_eq!(parsed.rows.len() + parsed.lost.len(), 1);
+            prop_assert_eq!(parsed.rows.len() + parsed.lost.len(), 3 + usize::from(cut > 0));
+            let whole = parsed.rows.iter().filter(|row| **row == clean[0]).count();
+            prop_assert!(whole >= 2);
+        }
+
+        #[test]
+        fn no_bytes_are_too_strange(bytes in proptest::collection::vec(any::<u8>(), 0..5000), size in 0u32..5000) {
+            let mut bytes = bytes;
+            if let Some(place) = bytes.get_mut(..4) {
+                place.copy_from_slice(&size.to_le_bytes());
+            }
+            let parsed = table(&bytes, Abi::X86_64, "unix");
+            prop_assert!(bytes.is_empty() || parsed.rows.len() + parsed.lost.len() > 0);
         }
     }
 }
