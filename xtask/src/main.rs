@@ -25,6 +25,7 @@ mod proofs;
 mod reproduce;
 mod sh;
 mod sign;
+mod sparc;
 mod sums;
 mod targets;
 mod test;
@@ -52,6 +53,7 @@ Usage: cargo xtask CHORE
   fuzz [SECONDS]    every parser of foreign bytes under a fuzzer, so long each (60)
   faults            every error at every system call of every program
   miri [all]        every parser once under Miri, or with all tests beside it
+  sparc             do the portable crates compile for 64-bit SPARC? (part of test)
   bigendian         the parsers on a big-endian machine, by qemu
   bench [growth]    our programs beside their peers; writes docs/BENCHMARKS.md (growth: and docs/growth.svg)
 ";
@@ -80,6 +82,7 @@ fn main() -> ExitCode {
         ["fuzz", rest @ ..] => fuzz::run(rest),
         ["faults"] => proofs::faults(),
         ["miri", words @ ..] => proofs::miri(words),
+        ["sparc"] => sparc::check().and_then(|checked| checked),
         ["bigendian"] => proofs::bigendian(),
         ["tidy"] => tidy::with_own_build(),
         ["bench", rest @ ..] => bench::run(rest),

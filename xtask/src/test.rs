@@ -2,7 +2,7 @@
 
 use crate::sh::{self, Outcome};
 use crate::workspace::cargo;
-use crate::{dist, iso, packages, reproduce, targets, tidy, venv, vm};
+use crate::{dist, iso, packages, reproduce, sparc, targets, tidy, venv, vm};
 use std::process::Command;
 
 /// Installs what the tests compare against, builds what they run, and runs them all.
@@ -16,6 +16,10 @@ pub(crate) fn run() -> Outcome {
     let mut skipped = dist::every()?;
     let programs = targets::HOST.directory();
     sh::run(cargo("clippy").args(["--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    match sparc::check() {
+        Ok(checked) => checked?,
+        Err(why) => skipped.push(format!("SKIPPED: the portable crates for SPARC: {why}")),
+    }
     let mut hear = |line: &str| {
         println!("{line}");
         skipped.extend(skip(line).map(str::to_owned));

@@ -7,7 +7,6 @@
 //! | Solaris 11.0 to 11.3, older illumos | the creator | only that it is a socket | a hint |
 //! | Solaris 10 | nothing | only that it is a socket | unknown |
 
-use crate::read::walk::Find;
 use model::{
     FdDetail, FileKind, Inet, Inode, OpenFile, Owner, Pid, Proto, SockName, Socket, State,
 };
@@ -17,6 +16,15 @@ use std::net::SocketAddr;
 /// Socket types as Solaris numbers them: the other way round than elsewhere.
 const SOCK_DGRAM: u32 = 1;
 const SOCK_STREAM: u32 = 2;
+
+/// A descriptor that is a socket, or may be a TLI endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Find {
+    /// What it is. `detail` is there where the kernel has `fdinfo`.
+    pub file: OpenFile,
+    /// Who holds it.
+    pub owner: Owner,
+}
 
 /// What tells two sockets with one inode apart: transport and family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

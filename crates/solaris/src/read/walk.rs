@@ -4,20 +4,11 @@ use super::files::descriptor;
 use super::kernel::named;
 use super::processes::{descriptors, is_same, open, pids};
 use super::tables::inet;
-use crate::join::Keys;
+use crate::join::{Find, Keys};
 use model::ask::{Holdings, Told, WalkAsk};
 use model::process::Holding;
 use model::{FileKind, Gap, Held, Inode, OpenFile, Owner, Process, Socket, State};
 use sysroot::Sysroot;
-
-/// A descriptor that is a socket, or may be a TLI endpoint.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Find {
-    /// What it is. `detail` is there where the kernel has `fdinfo`.
-    pub file: OpenFile,
-    /// Who holds it.
-    pub owner: Owner,
-}
 
 /// Finds every holding asked for. Where sockets share an inode, each has the one it is known
 /// by among the socket tables ([`Keys`]).
