@@ -1,4 +1,4 @@
-//! A session of our own. Not here: rcompare runs no tools of a Solaris host.
+//! A session of our own. Not here: rcompare runs no tools of a Solaris host (`host_tools.rs`).
 
 use std::io;
 

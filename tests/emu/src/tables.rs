@@ -3,8 +3,8 @@
 use crate::bytes::Record;
 use crate::story::{Release, Sock};
 use solaris::layout::{
-    KSTAT_LP64, TCP4, TCP4_ENTRIES, TCP6_ENTRIES, UDP4, UDP4_TAILS, UNIX_RECORDS, UnixRecord,
-    named, scalars, sockinfo, unix,
+    ADDR4, ADDR6, AddrHead, KSTAT_LP64, TCP4, TCP4_ENTRIES, TCP6_ENTRIES, UDP4, UDP4_TAILS,
+    UNIX_RECORDS, UnixRecord, named, scalars, sockinfo, unix,
 };
 use solaris::parse::optmgmt;
 use std::net::Ipv4Addr;
@@ -36,6 +36,14 @@ pub(crate) fn mib2(release: Release, sockets: &[Sock]) -> Vec<u8> {
             .collect();
         optmgmt::keep(&control, data, &mut |part| answer.extend_from_slice(part));
     };
+    let [addr4, addr6] = match release {
+        Release::Solaris10 => [96, 144],
+        _ => [100, 176],
+    };
+    item(260, 0, &Record::new(160).u32(scalars::ADDR4, word(addr4)).0);
+    item(260, 20, &addresses_of(&ADDR4, addr4, ADDRESSES4));
+    item(268, 0, &Record::new(128).u32(scalars::ADDR6, word(addr6)).0);
+    item(268, 25, &addresses_of(&ADDR6, addr6, ADDRESSES6));
     let (udp, tcp): (Vec<&Sock>, Vec<&Sock>) = sockets.iter().partition(|socket| socket.udp);
     let counters = Record::new(40)
         .u32(scalars::UDP4, word(udp4))
@@ -57,6 +65,36 @@ pub(crate) fn mib2(release: Release, sockets: &[Sock]) -> Vec<u8> {
     }
     debug_assert!(TCP6_ENTRIES.iter().any(|entry| entry.stride == tcp6));
     answer
+}
+
+/// Bytes of an address, its interface, and whether that is up.
+type Own = (&'static [u8], &'static str, bool);
+
+const ADDRESSES4: &[Own] = &[
+    (&[127, 0, 0, 1], "lo0", true),
+    (&[172, 27, 10, 9], "net0", true),
+    (&[10, 9, 9, 9], "net1", false),
+    (&[0, 0, 0, 0], "net2", true),
+];
+
+/// fe80::9.
+const ADDRESSES6: &[Own] = &[(
+    &[0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9],
+    "net0",
+    true,
+)];
+
+fn addresses_of(head: &AddrHead, stride: usize, own: &[Own]) -> Vec<u8> {
+    let entry = |(addr, name, up): &Own| {
+        Record::new(stride)
+            .bytes(head.addr, addr)
+            .u32(head.name, word(name.len()))
+            .bytes(head.name + 4, name.as_bytes())
+            // IFF_RUNNING and IFF_IPV4 or the like, and IFF_UP.
+            .u32(head.flags, 0x840 | u32::from(*up))
+            .0
+    };
+    own.iter().flat_map(entry).collect()
 }
 
 fn infos(sockets: &[&Sock]) -> Vec<u8> {

@@ -136,6 +136,23 @@ fn nothing_is_guessed_on_solaris_10() {
     );
 }
 
+/// An interface that is down, or has no address yet, is none to connect to.
+#[test]
+fn the_addresses_of_the_host_are_those_that_are_up() {
+    for release in Release::ALL {
+        let host = host(release);
+        let root = Sysroot::at(host.path()).expect("a recorded tree");
+        let (found, gaps) = solaris::local_addrs(&root);
+        assert!(gaps.is_empty(), "{release:?}: {gaps:?}");
+        let found: Vec<String> = found.iter().map(|(addr, _)| addr.to_string()).collect();
+        assert_eq!(
+            found,
+            ["127.0.0.1", "172.27.10.9", "fe80::9"],
+            "{release:?}"
+        );
+    }
+}
+
 /// The UDP layout of 11.4 is not public: heads are read, the creator is not made up.
 #[test]
 fn an_unknown_layout_is_told() {

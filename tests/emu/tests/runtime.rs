@@ -114,12 +114,61 @@ fn refuses_a_kernel_it_does_not_know() {
     }
 }
 
-/// A kernel that says 5.10 but answers as Solaris 11: the old numbers are not there.
+/// A kernel that says 5.10 but answers as Solaris 11: the old numbers are not there, SIGSYS is
+/// ignored, and the self-test refuses.
 #[test]
-fn a_call_the_release_lacks_ends_the_run() {
+fn a_call_the_release_lacks_is_refused() {
     let Some(program) = solaris() else { return };
     let tree = tree(["SunOS", "h", "5.10", "Generic", "i86pc"]);
     let found = run(emu("s11").arg("--root").arg(tree.path()).arg(program));
+    assert_eq!(found.status.code(), Some(2));
+    assert!(found.stdout.is_empty());
+    let stderr = String::from_utf8_lossy(&found.stderr).into_owned();
+    let [told, refused] = stderr.lines().collect::<Vec<_>>()[..] else {
+        panic!("two lines: {stderr}")
+    };
+    assert_eq!(told, "[emu] Solaris11 has no call 5");
+    assert!(refused.ends_with("/proc/self/psinfo cannot be opened"));
+}
+
+/// And the other way round, where a number of the `*at` calls may be any other call.
+#[test]
+fn a_number_that_means_another_call_is_not_carried_out() {
+    let Some(program) = solaris() else { return };
+    let tree = tree(["SunOS", "h", "5.11", "11.4.0", "i86pc"]);
+    let found = run(emu("s10").arg("--root").arg(tree.path()).arg(program));
     assert_eq!(found.status.code(), Some(99));
-    assert!(String::from_utf8_lossy(&found.stderr).contains("has no call 5"));
+    let stderr = String::from_utf8_lossy(&found.stderr).into_owned();
+    assert_eq!(stderr, "[emu] Solaris10 means another call by 68\n");
+}
+
+/// Each thing the self-test asks, answered as no kernel of ours would.
+#[test]
+fn every_mismatch_of_the_self_test_is_refused() {
+    let Some(program) = solaris() else { return };
+    for (lie, reason) in [
+        ("absent", "/proc/self/psinfo cannot be opened"),
+        ("short", "psinfo is not 416 bytes long"),
+        ("size", "fstat of psinfo is not 416 bytes"),
+        ("another", "psinfo is of another process"),
+        ("ilp32", "psinfo is not LP64"),
+        ("unlisted", "/proc/self lists no psinfo"),
+    ] {
+        for (release, number, version) in [
+            ("illumos", "5.11", "omnios-r151054"),
+            ("s11", "5.11", "11.4.0"),
+            ("s10", "5.10", "Generic"),
+        ] {
+            let tree = tree(["SunOS", "h", number, version, "i86pc"]);
+            std::fs::write(tree.path().join("answers/self-lies"), lie).expect("a new file");
+            let found = run(emu(release).arg("--root").arg(tree.path()).arg(program));
+            let stderr = String::from_utf8_lossy(&found.stderr).into_owned();
+            assert_eq!(found.status.code(), Some(2), "{release} {lie}: {stderr}");
+            assert!(found.stdout.is_empty(), "{release} {lie}");
+            let text =
+                format!("this kernel does not answer as Solaris or illumos would: {reason}\n");
+            assert!(stderr.ends_with(&text), "{release} {lie}: {stderr}");
+            assert_eq!(stderr.lines().count(), 1, "{release} {lie}");
+        }
+    }
 }

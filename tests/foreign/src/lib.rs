@@ -38,11 +38,13 @@ pub const TARGETS: &[Target] = &[
     ("listing", files::listing),
     ("maps", linux_text::maps),
     ("mib2", solaris_records::mib2),
+    ("mnttab", solaris_records::mnttab),
     ("mountinfo", linux_text::mountinfo),
     ("nft", linux_binary::nft),
     ("nmap", others::nmap),
     ("packets", others::packets),
     ("prfdinfo", solaris_records::prfdinfo),
+    ("prmap", solaris_records::prmap),
     ("proc_counters", linux_text::counters),
     ("proc_net", linux_text::tables),
     ("proc_pid", linux_text::process),
@@ -55,6 +57,9 @@ pub const TARGETS: &[Target] = &[
     ("sock_diag", linux_binary::sock_diag),
     ("statmount", linux_binary::statmount),
     ("sums", files::sums),
+    ("unix_list", solaris_records::unix_list),
+    ("utsname", solaris_records::utsname),
+    ("utssys", solaris_records::utssys),
     ("xtables", linux_binary::xtables),
 ];
 

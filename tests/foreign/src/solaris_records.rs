@@ -5,8 +5,8 @@ use solaris::layout::Abi;
 use solaris::parse::Parsed;
 use solaris::parse::tcp::Version;
 use solaris::parse::{
-    fdinfo, fuser, kstat as statistics, map, mib, mnttab, optmgmt, psinfo as process, sctp,
-    sockinfo, tcp, udp, uname, unix,
+    addresses, fdinfo, fuser, kstat as statistics, map, mib, mnttab, optmgmt, psinfo as process,
+    sctp, sockinfo, tcp, udp, uname, unix,
 };
 
 const ABIS: [Abi; 4] = [Abi::X86_64, Abi::I386, Abi::SPARCV9, Abi::SPARC];
@@ -20,6 +20,7 @@ pub(crate) fn mib2(bytes: &[u8]) {
     let answer = optmgmt::answer(bytes, "t");
     let tables = mib::tables(&answer);
     assert!(tables.sockets.len() <= bytes.len());
+    assert!(addresses::addresses(&answer).0.len() <= bytes.len());
     let (number, rest) = choice(bytes);
     let abi = abi(number);
     let (stride, table) = choice(rest);
@@ -32,6 +33,8 @@ pub(crate) fn mib2(bytes: &[u8]) {
             assert!(tcp.rows.len() + tcp.lost.len() == records || is_one_gap(&tcp));
             let udp = udp::table(table, stride, version, abi, &infos, "t");
             assert!(udp.rows.len() + udp.lost.len() == records || is_one_gap(&udp));
+            let own = addresses::table(table, stride, version, abi, "t");
+            assert!(own.rows.len() + own.lost.len() == records || is_one_gap(&own));
         }
     }
     let _ = sctp::table(table, abi, "t");
@@ -42,7 +45,7 @@ fn is_one_gap<T>(parsed: &Parsed<T>) -> bool {
     parsed.rows.is_empty() && parsed.lost.len() == 1
 }
 
-/// The chain of statistics, named values, and the list of unix sockets among them.
+/// The chain of statistics and named values.
 pub(crate) fn kstat(bytes: &[u8]) {
     let (number, rest) = choice(bytes);
     let abi = abi(number);
@@ -54,20 +57,58 @@ pub(crate) fn kstat(bytes: &[u8]) {
     );
     let _ = statistics::named(rest, u32::MAX, Some(4096), abi, "t");
     let _ = statistics::named(rest, 3, None, abi, "t");
-    let listed = unix::table(rest, abi, "t");
-    assert!(listed.lost.len() <= 1 + listed.rows.len() + rest.len());
 }
 
-/// `/proc/PID/psinfo`, `/proc/PID/map`, and the small files.
+/// The list of unix sockets: no record is dropped, whatever size it tells.
+pub(crate) fn unix_list(bytes: &[u8]) {
+    let (number, rest) = choice(bytes);
+    let listed = unix::table(rest, abi(number), "t");
+    let told = listed.rows.len() + listed.lost.len();
+    assert!((told == 0) == rest.is_empty());
+    // No record is shorter than its two names.
+    assert!(told <= 1 + rest.len() / 2090);
+}
+
+/// `/proc/PID/psinfo`.
 pub(crate) fn psinfo(bytes: &[u8]) {
     let (number, rest) = choice(bytes);
-    let abi = abi(number);
-    let _ = process::psinfo(rest, abi);
-    let _ = map::table(rest, abi, "t");
-    let _ = fuser::users(rest, abi, "t");
-    let _ = mnttab::table(rest, "t");
-    let told = uname::uname(rest);
+    let told = process::psinfo(rest, abi(number));
+    assert!(told.is_err() || rest.len() == 336 || rest.len() >= 416);
+}
+
+/// `/proc/PID/map`.
+pub(crate) fn prmap(bytes: &[u8]) {
+    let (number, rest) = choice(bytes);
+    let table = map::table(rest, abi(number), "t");
+    let told = table.rows.len() + table.lost.len();
+    assert!(told == rest.len().div_ceil(104) || told == rest.len().div_ceil(96));
+}
+
+/// What `utssys(2)` answers.
+pub(crate) fn utssys(bytes: &[u8]) {
+    let (number, rest) = choice(bytes);
+    let users = fuser::users(rest, abi(number), "t");
+    assert!(users.rows.len() + users.lost.len() <= 1 + rest.len().div_ceil(16));
+    for user in users.rows {
+        if let fuser::User::Process { uses, .. } = user {
+            assert!(fuser::letters(uses).len() <= 8);
+        }
+    }
+}
+
+/// `/etc/mnttab`: every line is a mount or a gap.
+pub(crate) fn mnttab(bytes: &[u8]) {
+    let table = mnttab::table(bytes, "t");
+    let lines = bytes.split(|&byte| byte == b'\n');
+    let lines = lines.filter(|line| !line.is_empty()).count();
+    assert_eq!(table.rows.len() + table.lost.len(), lines);
+}
+
+/// `struct utsname`.
+pub(crate) fn utsname(bytes: &[u8]) {
+    let told = uname::uname(bytes);
     let _ = (told.kernel(), told.abi());
+    assert!(told.machine.len() <= uname::FIELD);
 }
 
 /// `/proc/PID/fdinfo/N`.

@@ -257,6 +257,40 @@ pub mod sockinfo {
     pub const DEVICE: usize = 24;
 }
 
+/// Where an entry of an address table begins (`mib2_ipAddrEntry_t`, `mib2_ipv6AddrEntry_t`).
+/// Read in the sources of 2006 and 2021; what came later stands behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AddrHead {
+    /// The address.
+    pub addr: usize,
+    /// The interface's name: its length in 32 bits, then the bytes.
+    pub name: usize,
+    /// Bytes a name has room for (`OCTET_LENGTH`).
+    pub name_room: usize,
+    /// `ae_flags`, as `net/if.h` has them.
+    pub flags: usize,
+    /// First byte behind these fields.
+    pub end: usize,
+}
+
+/// An IPv4 address: 96 bytes on Solaris 10, 100 since December 2006.
+pub const ADDR4: AddrHead = AddrHead {
+    addr: 0,
+    name: 4,
+    name_room: 32,
+    flags: 68,
+    end: 72,
+};
+
+/// An IPv6 address: 144 bytes on Solaris 10, 176 since December 2006.
+pub const ADDR6: AddrHead = AddrHead {
+    addr: 36,
+    name: 0,
+    name_room: 32,
+    flags: 92,
+    end: 96,
+};
+
 /// Where the scalar blocks keep the strides of their tables.
 pub mod scalars {
     /// `tcpConnTableSize` in `mib2_tcp_t`.
@@ -267,4 +301,8 @@ pub mod scalars {
     pub const UDP4: usize = 12;
     /// `udp6EntrySize` in `mib2_udp_t`.
     pub const UDP6: usize = 16;
+    /// `ipAddrEntrySize` in `mib2_ip_t`.
+    pub const ADDR4: usize = 76;
+    /// `ipv6AddrEntrySize` in the first of the interfaces' blocks (`mib2_ipv6IfStatsEntry_t`).
+    pub const ADDR6: usize = 16;
 }

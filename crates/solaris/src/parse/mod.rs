@@ -1,5 +1,6 @@
 //! Bytes in, nouns out. A record that is not understood becomes a gap; its neighbours stand.
 
+pub mod addresses;
 pub mod bytes;
 pub mod fdinfo;
 pub mod fuser;

@@ -9,7 +9,7 @@ use model::ask::{SocketAsk, States, Told};
 use model::{Family, Gap, Looked, NetNs, Proto, Socket, Source, State};
 use sysroot::Sysroot;
 
-const MIB2: &str = "mib2";
+pub(crate) const MIB2: &str = "mib2";
 
 /// Where a reader stands. On Linux a network namespace; here there is but one place, the
 /// reader's own zone.
@@ -109,6 +109,8 @@ fn is_here(table: &(Family, Option<Proto>)) -> bool {
 
 /// Every IP socket the MIB tells.
 pub(crate) fn inet(root: &Sysroot, told: &mut Told) -> mib::Tables {
+    // A recording of the tables alone must tell whose they are.
+    told.gaps.extend(named(root).1);
     match answer(root, MIB2, sys::mib2) {
         Ok(bytes) => mib::tables(&optmgmt::answer(&bytes, MIB2)),
         Err(error) => {

@@ -61,6 +61,7 @@ fn main() -> io::Result<()> {
     });
     writeln!(out, "gaps {:?}", told.gaps)?;
     writeln!(out, "counters {:?}", solaris::counters(&root))?;
+    writeln!(out, "addresses {:?}", solaris::local_addrs(&root))?;
     writeln!(out, "users {:?}", solaris::users(&root))?;
     writeln!(out, "mounts {:?}", solaris::mounts(&root))?;
     let users = solaris::mount_users(&root, b"/var");

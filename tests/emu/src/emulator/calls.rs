@@ -16,9 +16,15 @@ const KILLED_BY_SIGSYS: u8 = 128 + 12;
 impl Kernel {
     /// Answers a call.
     pub(crate) fn call(&mut self, number: u64, arguments: [u64; 6]) -> Reply {
-        if self.release.lacks(number) {
-            say(&format!("{:?} has no call {number}", self.release));
+        if self.release.means_another(number) {
+            say(&format!(
+                "{:?} means another call by {number}",
+                self.release
+            ));
             return Reply::Exit(ABSENT);
+        }
+        if self.release.lacks(number) {
+            return self.missing(number);
         }
         // An argument that points nowhere.
         self.answer(number, arguments)
@@ -66,9 +72,11 @@ impl Kernel {
         }
     }
 
+    /// A call the kernel does not have: SIGSYS, which kills or, ignored, leaves an error. It is
+    /// told in any case, since a program of ours has no business asking.
     fn missing(&mut self, number: u64) -> Reply {
         if self.unknown.insert(number) {
-            say(&format!("call {number} is not known"));
+            say(&format!("{:?} has no call {number}", self.release));
         }
         match self.sigsys_ignored {
             true => Reply::Error(ENOSYS),

@@ -9,7 +9,7 @@ use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -23,7 +23,7 @@ const NOFOLLOW: u64 = 0x1000;
 /// `AT_FDCWD` as it comes in a register.
 const CWD: u64 = 0xffff_ffff_ffd1_9553;
 
-fn done(result: io::Result<()>) -> Reply {
+pub(super) fn done(result: io::Result<()>) -> Reply {
     match result {
         Ok(()) => Reply::Value(0),
         Err(error) => Reply::Error(convert::error(&error)),
@@ -83,7 +83,7 @@ impl Kernel {
     }
 
     /// An absolute path out of a directory argument and a name.
-    fn path(&self, dir: u64, name: u64) -> Option<PathBuf> {
+    pub(super) fn path(&self, dir: u64, name: u64) -> Option<PathBuf> {
         let name = self.tracee.text(name)?;
         let name = Path::new(OsStr::from_bytes(&name));
         let from = match self.handles.get(dir) {
@@ -97,18 +97,11 @@ impl Kernel {
     }
 
     /// The machine's file behind a path, wherever it leads.
-    fn here(&self, path: &Path) -> Result<PathBuf, Reply> {
+    pub(super) fn here(&self, path: &Path) -> Result<PathBuf, Reply> {
         match self.tree.place(path) {
             Place::Here(path) => Ok(path),
             Place::Made(_) => Err(Reply::Error(EINVAL)),
             Place::Nowhere(errno) => Err(Reply::Error(errno)),
-        }
-    }
-
-    fn change(&self, path: &Path, change: impl FnOnce(&Path) -> io::Result<()>) -> Reply {
-        match self.here(path) {
-            Ok(here) => done(change(&here)),
-            Err(reply) => reply,
         }
     }
 
@@ -150,13 +143,20 @@ impl Kernel {
         Some(Reply::Value(self.handles.insert(handle, flags).into()))
     }
 
-    /// `psinfo` of the program itself, as the self-test of the runtime wants it.
+    /// `psinfo` of the program itself, as the self-test of the runtime wants it, unless the tree
+    /// has it otherwise.
     fn psinfo(&self) -> Vec<u8> {
-        let mut bytes = vec![0; 416];
+        let (length, more, model) = match self.tree.lie().as_slice() {
+            b"short" => (336, 0, 2),
+            b"another" => (416, 1, 2),
+            b"ilp32" => (416, 0, 1),
+            _ => (416, 0, 2),
+        };
+        let mut bytes = vec![0; length];
         let fields: [(usize, &[u8]); 3] = [
             (4, &1u32.to_le_bytes()),
-            (8, &self.tracee.pid().to_le_bytes()),
-            (256, &[2]),
+            (8, &(self.tracee.pid() + more).to_le_bytes()),
+            (256, &[model]),
         ];
         for (at, field) in fields {
             if let Some(place) = bytes.get_mut(at..at + field.len()) {
@@ -224,7 +224,11 @@ impl Kernel {
         }
     }
 
-    fn with_file(&self, fd: u64, act: impl FnOnce(&mut File) -> io::Result<()>) -> Reply {
+    pub(super) fn with_file(
+        &self,
+        fd: u64,
+        act: impl FnOnce(&mut File) -> io::Result<()>,
+    ) -> Reply {
         let Some(open) = self.handles.get(fd) else {
             return Reply::Error(EBADF);
         };
@@ -307,7 +311,10 @@ impl Kernel {
             Handle::Directory { path } => self.stat_path(path, true),
             Handle::Bytes(bytes) => Ok(Stat {
                 mode: 0x8000 | 0o444,
-                size: bytes.len() as u64,
+                size: match self.tree.lie().as_slice() {
+                    b"size" => 0,
+                    _ => bytes.len() as u64,
+                },
                 ..Stat::default()
             }),
             Handle::Socket(_) => Ok(Stat {
@@ -410,51 +417,6 @@ impl Kernel {
             }
             Err(error) => Reply::Error(convert::error(&error)),
         })
-    }
-
-    fn mkdir(&self, dir: u64, name: u64) -> Option<Reply> {
-        let path = self.path(dir, name)?;
-        Some(self.change(&path, |here| fs::create_dir(here)))
-    }
-
-    fn unlink(&self, dir: u64, name: u64, flags: u64) -> Option<Reply> {
-        let path = self.path(dir, name)?;
-        Some(self.change(&path, |here| match flags & 1 {
-            0 => fs::remove_file(here),
-            _ => fs::remove_dir(here),
-        }))
-    }
-
-    fn symlink(&self, target: u64, dir: u64, name: u64) -> Option<Reply> {
-        let target = self.tracee.text(target)?;
-        let path = self.path(dir, name)?;
-        let target = OsStr::from_bytes(&target);
-        Some(self.change(&path, |here| std::os::unix::fs::symlink(target, here)))
-    }
-
-    fn link(&self, dir: u64, name: u64, to_dir: u64, to: u64) -> Option<Reply> {
-        let (from, to) = (self.path(dir, name)?, self.path(to_dir, to)?);
-        Some(match self.here(&from) {
-            Ok(from) => self.change(&to, |to| fs::hard_link(&from, to)),
-            Err(reply) => reply,
-        })
-    }
-
-    fn rename(&self, dir: u64, name: u64, to_dir: u64, to: u64) -> Option<Reply> {
-        let (from, to) = (self.path(dir, name)?, self.path(to_dir, to)?);
-        Some(match self.here(&from) {
-            Ok(from) => self.change(&to, |to| fs::rename(&from, to)),
-            Err(reply) => reply,
-        })
-    }
-
-    fn chmod(&self, dir: u64, name: u64, mode: u64) -> Option<Reply> {
-        let mode = fs::Permissions::from_mode(u32::try_from(mode & 0o7777).ok()?);
-        if name == 0 {
-            return Some(self.with_file(dir, |file| file.set_permissions(mode)));
-        }
-        let path = self.path(dir, name)?;
-        Some(self.change(&path, |here| fs::set_permissions(here, mode)))
     }
 
     fn fcntl(&mut self, a: [u64; 6]) -> Option<Reply> {

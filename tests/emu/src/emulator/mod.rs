@@ -6,6 +6,7 @@ mod convert;
 mod files;
 mod handle;
 mod kstat;
+mod names;
 mod net;
 mod release;
 mod streams;
@@ -109,6 +110,7 @@ pub(crate) fn main() -> ExitCode {
 }
 
 fn run(options: Options) -> std::io::Result<u8> {
+    tracee::stay_on_one_processor();
     let own = std::env::args_os().skip(1);
     let words = std::env::args_os().count() - 1 - options.program.len();
     let tree = Rc::new(Tree::new(options.root)?);

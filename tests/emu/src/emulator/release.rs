@@ -15,8 +15,9 @@ pub(crate) enum Release {
 const OLD: [u64; 14] = [5, 9, 10, 15, 18, 28, 33, 79, 80, 88, 89, 90, 93, 134];
 /// linkat symlinkat readlinkat faccessat renameat unlinkat fstatat openat fchmodat mkdirat forksys.
 const AT: [u64; 11] = [7, 11, 22, 45, 64, 65, 66, 68, 101, 102, 142];
-/// fsat, one number for several of the `*at` calls, and fork1.
-const TEN: [u64; 2] = [76, 143];
+/// fsat: one number for several of the `*at` calls, and since Solaris 11 another call.
+const FSAT: u64 = 76;
+const FORK1: u64 = 143;
 
 impl Release {
     /// From its name on our command line.
@@ -34,11 +35,20 @@ impl Release {
         self == Release::Illumos
     }
 
-    /// Whether it lacks a call, or means another one by the number.
+    /// Whether it has no such call.
     pub(crate) fn lacks(self, number: u64) -> bool {
         match self {
-            Release::Illumos => TEN.contains(&number),
-            Release::Solaris11 => TEN.contains(&number) || OLD.contains(&number),
+            Release::Illumos => number == FORK1,
+            Release::Solaris11 => number == FORK1 || OLD.contains(&number),
+            Release::Solaris10 => false,
+        }
+    }
+
+    /// Whether another call may go by the number, as on Solaris 10 umount by that of readlinkat:
+    /// what would happen then must not be tried.
+    pub(crate) fn means_another(self, number: u64) -> bool {
+        match self {
+            Release::Illumos | Release::Solaris11 => number == FSAT,
             Release::Solaris10 => AT.contains(&number),
         }
     }

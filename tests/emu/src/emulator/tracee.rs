@@ -1,5 +1,6 @@
 //! The program under ptrace: its calls, its registers, its memory.
 
+use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::sys::ptrace;
 use nix::sys::signal::Signal;
 use nix::sys::uio::{RemoteIoVec, process_vm_readv, process_vm_writev};
@@ -14,6 +15,26 @@ const MOST: u64 = 16 << 20;
 /// What the kernel may leave in registers it does not keep: wrong assumptions must show.
 const JUNK: u64 = 0xdead_dead;
 const CARRY: u64 = 1;
+
+/// Keeps us and the program we start on one processor. One of the two always waits for the
+/// other: to wake it on the same processor takes a quarter of the time.
+pub(crate) fn stay_on_one_processor() {
+    let own = Pid::from_raw(0);
+    let Ok(allowed) = sched_getaffinity(own) else {
+        return;
+    };
+    let allowed: Vec<usize> = (0..CpuSet::count())
+        .filter(|&number| allowed.is_set(number) == Ok(true))
+        .collect();
+    let turn = usize::try_from(std::process::id()).unwrap_or(0) % allowed.len().max(1);
+    let mut one = CpuSet::new();
+    if let Some(&number) = allowed.get(turn)
+        && one.set(number).is_ok()
+    {
+        // Slower without, and the same.
+        let _ = sched_setaffinity(own, &one);
+    }
+}
 
 /// A stopped program.
 pub(crate) struct Tracee {

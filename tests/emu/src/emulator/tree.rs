@@ -60,6 +60,7 @@ impl Tree {
     /// Where an absolute path of the program leads.
     pub(crate) fn place(&self, path: &Path) -> Place {
         match path.to_str() {
+            Some("/proc/self/psinfo") if self.lie() == b"absent" => return Place::Nowhere(ENOENT),
             Some("/proc/self") => return Place::Made(Made::SelfDirectory),
             Some("/proc/self/psinfo") => return Place::Made(Made::SelfPsinfo),
             Some("/dev/arp") if self.has("answers/mib2") => return Place::Made(Made::Arp),
@@ -104,6 +105,7 @@ impl Tree {
         use std::os::unix::ffi::{OsStrExt, OsStringExt};
         let mut names = Vec::new();
         match self.place(path) {
+            Place::Made(Made::SelfDirectory) if self.lie() == b"unlisted" => {}
             Place::Made(Made::SelfDirectory) => names.push(b"psinfo".to_vec()),
             Place::Made(_) | Place::Nowhere(_) => {}
             Place::Here(here) =>
@@ -133,6 +135,12 @@ impl Tree {
             .chain(self.errors.keys())
             .filter(move |known| known.parent() == Some(path))
             .filter_map(|known| known.file_name())
+    }
+
+    /// What a tree's `answers/self-lies` names: one thing in which the kernel answers about the
+    /// program itself as none of ours would.
+    pub(crate) fn lie(&self) -> Vec<u8> {
+        self.answer("self-lies").unwrap_or_default()
     }
 
     /// A recorded answer.
