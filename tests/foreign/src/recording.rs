@@ -125,6 +125,8 @@ fn read(root: &Sysroot) {
             (Family::Inet, Some(Proto::Udp)),
             (Family::Unix, None),
             (Family::Packet, None),
+            (Family::Vsock, None),
+            (Family::Xdp, None),
         ],
         states: States::ALL,
         port: None,
