@@ -184,7 +184,7 @@ mod tests {
             assert_eq!(foreign.as_bytes(), bytes);
             assert_eq!(foreign, Foreign::from(bytes.clone()));
             let more = Foreign::from([bytes.as_slice(), b"y"].concat());
-            assert!(foreign < more && Foreign::from("y") > more);
+            assert!(foreign < more && Foreign::from("z") > more);
         }
         assert_eq!(size_of::<Foreign>(), 24);
         assert_eq!(size_of::<Option<Foreign>>(), 24);
