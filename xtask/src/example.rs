@@ -13,7 +13,7 @@ use std::process::Command;
 fn rows(text: &str) -> Vec<Vec<&str>> {
     text.lines()
         .skip_while(|line| !line.starts_with("VERDICT "))
-        .take_while(|line| !line.is_empty())
+        .take_while(|line| !line.is_empty() && !line.starts_with("witnesses:"))
         .map(|line| line.split_whitespace().take(7).collect())
         .collect()
 }
