@@ -18,6 +18,8 @@ const SCRIPT: &str = include_str!("kernel.sh");
 const MODULES: &[&str] = &[
     "vsock_loopback",
     "vsock_diag",
+    // libcrc32c, which sctp needs, asks the crypto layer for it.
+    "crc32c_generic",
     "sctp",
     "sctp_diag",
     "tcp_diag",
