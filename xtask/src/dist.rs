@@ -10,7 +10,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// No program but one may be larger than this, in bytes.
+/// No program may be larger than this, in bytes.
 const SIZE_MAX: usize = 2 << 20;
 
 /// A section's name, as it stands in the table of such names.
@@ -114,7 +114,7 @@ fn programs(target: &Target) -> Outcome {
         let path = found.ok_or_else(|| format!("cargo did not build {program}"))?;
         let bytes = std::fs::read(path).map_err(|why| format!("{}: {why}", path.display()))?;
         let froms: Vec<&Path> = hidden.iter().map(|(from, _)| from.as_path()).collect();
-        promised(&bytes, size_max(program), target, &froms)
+        promised(&bytes, target, &froms)
             .map_err(|why| format!("{}/{program}: {why}", target.name))?;
         place(&directory.join(program), &bytes, 0o755)?;
         println!("{:>9} bytes  {}/{program}", bytes.len(), target.name);
@@ -122,18 +122,9 @@ fn programs(target: &Target) -> Outcome {
     Ok(())
 }
 
-/// How large a program may be. rcompare reads back what all others print, and archives, XML
-/// and what is packed beside: it may take an eighth more.
-fn size_max(program: &str) -> usize {
-    match program {
-        "rcompare" => SIZE_MAX / 8 * 9,
-        _ => SIZE_MAX,
-    }
-}
-
 /// Whether a program keeps what we say of it: static, for its machine, small, and free of
 /// the paths of the machine it was built on.
-fn promised(bytes: &[u8], max: usize, target: &Target, hidden: &[&Path]) -> Outcome {
+fn promised(bytes: &[u8], target: &Target, hidden: &[&Path]) -> Outcome {
     let elf = elf::parse(bytes)?;
     if !elf.is_static() {
         return Err(format!("not static: {elf:?}"));
@@ -148,8 +139,8 @@ fn promised(bytes: &[u8], max: usize, target: &Target, hidden: &[&Path]) -> Outc
     if bytes.windows(SYMBOLS.len()).any(|window| window == SYMBOLS) {
         return Err("not stripped: it has a table of symbols".into());
     }
-    if bytes.len() > max {
-        return Err(format!("{} bytes are more than {max}", bytes.len()));
+    if bytes.len() > SIZE_MAX {
+        return Err(format!("{} bytes are more than {SIZE_MAX}", bytes.len()));
     }
     for path in hidden {
         let path = path.as_os_str().as_encoded_bytes();
@@ -293,8 +284,7 @@ mod tests {
     #[test]
     fn a_program_keeps_its_promises_or_is_refused() {
         let secret = Path::new("/secret/place");
-        let check =
-            |bytes: &[u8]| promised(bytes, SIZE_MAX, targets::HOST, &[Path::new("/"), secret]);
+        let check = |bytes: &[u8]| promised(bytes, targets::HOST, &[Path::new("/"), secret]);
         assert_eq!(check(&program()), Ok(()));
         let mut other = program();
         other[18] = 183;
@@ -307,7 +297,7 @@ mod tests {
         assert!(check(b"#!/bin/sh").is_err());
         let named = [program().as_slice(), SYMBOLS].concat();
         assert!(check(&named).unwrap_err().contains("not stripped"));
-        let solaris = promised(&program(), SIZE_MAX, targets::SOLARIS, &[]);
+        let solaris = promised(&program(), targets::SOLARIS, &[]);
         assert!(solaris.unwrap_err().contains("ET_EXEC"));
     }
 

@@ -32,6 +32,10 @@ const UNSAFE: &[(&str, &str)] = &[
         "memcpy and its like are functions of C",
     ),
     (
+        "crates/memory/src/unwind.rs",
+        "what std wants of an unwinder are functions of C",
+    ),
+    (
         "tests/emu/src/emulator/tracee.rs",
         "a program is traced from between fork and exec",
     ),
