@@ -29,34 +29,33 @@ pub(crate) fn sift(
     report: &Report,
     is_summed: impl Fn(PortState, usize) -> bool,
 ) -> (Vec<(u16, Answer)>, Vec<Sum>) {
-    let mut counts: BTreeMap<PortState, usize> = BTreeMap::new();
-    for (_, answer) in &report.answers {
-        *counts.entry(answer.state).or_default() += 1;
+    // All ports of a host are many, and none is copied that is not listed.
+    let answers = &report.answers;
+    let mut groups: BTreeMap<(PortState, Reason), usize> = BTreeMap::new();
+    for (_, answer) in answers {
+        *groups.entry((answer.state, answer.reason)).or_default() += 1;
     }
-    let summed: Vec<PortState> = counts
-        .into_iter()
-        .filter(|&(state, count)| is_summed(state, count))
-        .map(|(state, _)| state)
+    let count = |state: PortState| -> usize {
+        let of_state = groups.iter().filter(|(group, _)| group.0 == state);
+        of_state.map(|(_, count)| count).sum()
+    };
+    let states = groups.keys().map(|group| group.0);
+    let summed: Vec<PortState> = states
+        .filter(|&state| is_summed(state, count(state)))
         .collect();
-    let (rest, listed): (Vec<_>, Vec<_>) = report
-        .answers
-        .iter()
-        .copied()
-        .partition(|(_, answer)| summed.contains(&answer.state));
-    let mut groups: BTreeMap<(PortState, Reason), Vec<u16>> = BTreeMap::new();
-    for (port, answer) in rest {
-        groups
-            .entry((answer.state, answer.reason))
-            .or_default()
-            .push(port);
-    }
+    let is_listed = |answer: &Answer| !summed.contains(&answer.state);
+    let listed = answers.iter().filter(|(_, answer)| is_listed(answer));
+    let listed = listed.copied().collect();
     let mut sums: BTreeMap<PortState, Sum> = BTreeMap::new();
-    for ((state, reason), ports) in groups {
+    for &(state, reason) in groups.keys().filter(|group| summed.contains(&group.0)) {
+        let of_group = |answer: &Answer| answer.state == state && answer.reason == reason;
+        let all = answers.iter().filter(|(_, answer)| of_group(answer));
+        let ports = PortSet::of(all.map(|&(port, _)| port));
         let sum = sums.entry(state).or_insert(Sum {
             state,
             reasons: Vec::new(),
         });
-        sum.reasons.push((reason, PortSet::of(ports)));
+        sum.reasons.push((reason, ports));
     }
     let mut sums: Vec<Sum> = sums.into_values().collect();
     for sum in &mut sums {

@@ -14,9 +14,16 @@ impl PortSet {
         PortSet(vec![(1, u16::MAX)])
     }
 
-    /// The ports given, in any order.
+    /// The ports given, in any order. Neighbours that come one after the other take no room.
     pub fn of(ports: impl IntoIterator<Item = u16>) -> PortSet {
-        PortSet::of_ranges(ports.into_iter().map(|port| (port, port)).collect())
+        let mut ranges: Vec<(u16, u16)> = Vec::new();
+        for port in ports {
+            match ranges.last_mut() {
+                Some(last) if last.1.checked_add(1) == Some(port) => last.1 = port,
+                _ => ranges.push((port, port)),
+            }
+        }
+        PortSet::of_ranges(ranges)
     }
 
     fn of_ranges(mut ranges: Vec<(u16, u16)>) -> PortSet {

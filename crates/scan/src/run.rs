@@ -80,22 +80,42 @@ pub fn scan(
 }
 
 fn report(plan: &Plan, ports: &[u16], outcome: Outcome) -> Report {
-    let pairs = ports.iter().copied().zip(outcome.answers);
-    let (settled, missed): (Vec<_>, Vec<_>) = pairs.partition(|(_, answer)| answer.is_some());
+    let (answers, missed) = paired(ports, outcome.answers);
     Report {
         technique: plan.technique,
         proto: plan.proto,
         addr: outcome.addr,
-        answers: settled
-            .into_iter()
-            .filter_map(|(port, answer)| Some((port, answer?)))
-            .collect(),
-        missed: PortSet::of(missed.into_iter().map(|(port, _)| port)),
+        answers,
+        missed: PortSet::of(missed),
         rtt: outcome.rtt,
         took: outcome.took,
         lost: outcome.lost,
         refused: outcome.refused,
     }
+}
+
+/// Answers that are paired with their ports at a time.
+const PIECE: usize = 8_192;
+
+/// Each port with its answer, and the ports without one. Answers are let go as they are
+/// paired, from the last on: all ports of a host are held once, not twice.
+fn paired(ports: &[u16], mut answers: Vec<Option<Answer>>) -> (Vec<(u16, Answer)>, Vec<u16>) {
+    let (mut settled, mut missed) = (Vec::new(), Vec::new());
+    while !answers.is_empty() {
+        let first = answers.len().saturating_sub(PIECE);
+        let piece = answers.split_off(first);
+        answers.shrink_to_fit();
+        let ports = ports.get(first..).unwrap_or_default();
+        let pairs: Vec<_> = ports.iter().copied().zip(piece).collect();
+        for (port, answer) in pairs.into_iter().rev() {
+            match answer {
+                Some(answer) => settled.push((port, answer)),
+                None => missed.push(port),
+            }
+        }
+    }
+    settled.reverse();
+    (settled, missed)
 }
 
 /// One group of hosts under way.
@@ -269,7 +289,11 @@ impl Part<'_> {
             };
             let mut answers = Vec::new();
             for (mut more, gap) in shards::run(count, part, part) {
-                answers.append(&mut more);
+                if answers.is_empty() {
+                    answers = more;
+                } else {
+                    answers.append(&mut more);
+                }
                 gaps.extend(gap);
             }
             gaps.dedup();
@@ -403,5 +427,26 @@ impl Watch for There<'_> {
 
     fn tick(&mut self) -> bool {
         !(self.stop)()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answer::Reason;
+
+    #[test]
+    fn every_port_has_its_answer_or_is_missed_however_many_pieces_there_are() {
+        let answer = Answer::new(PortState::Free, Reason::Bindable);
+        for count in [0, 1, PIECE, PIECE + 1, 3 * PIECE - 1] {
+            let ports: Vec<u16> = (1..).take(count).collect();
+            let told = |port: u16| (!port.is_multiple_of(5)).then_some(answer);
+            let (settled, mut missed) = paired(&ports, ports.iter().map(|&p| told(p)).collect());
+            missed.reverse();
+            let (with, without): (Vec<u16>, Vec<u16>) =
+                ports.iter().partition(|&&port| told(port).is_some());
+            let with: Vec<_> = with.into_iter().map(|port| (port, answer)).collect();
+            assert_eq!((settled, missed), (with, without));
+        }
     }
 }
