@@ -133,6 +133,7 @@ fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
 mod tests {
     extern crate std;
     use super::*;
+    use proptest::prelude::*;
     use std::vec::Vec;
 
     /// A file with these segment types and nothing else.
@@ -186,6 +187,37 @@ mod tests {
         let mut empty = file(&[CODE]);
         empty[24] = 0;
         check(&empty, &["no entry"]);
+    }
+
+    /// What must be said of one segment, told the other way round than the code asks.
+    fn expected(kind: u32, flags: u32, offset: u64, address: u64) -> usize {
+        match kind {
+            2 | 3 | 6 | 7 => 1,
+            1 if flags & 1 != 0 && flags & 2 != 0 => 1,
+            1 => usize::from(offset & 0xfff != address & 0xfff),
+            _ => 0,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn each_segment_is_judged_alone(segments in proptest::collection::vec(
+            (0u32..9, 0u32..8, any::<u64>(), any::<u64>()), 0..9)) {
+            let load = segments.iter().any(|it| it.0 == 1);
+            let wrong: usize = segments.iter().map(|it| expected(it.0, it.1, it.2, it.3)).sum();
+            let found = complaints(&file(&segments)).count();
+            prop_assert_eq!(found, wrong + usize::from(!load));
+        }
+
+        #[test]
+        fn no_bytes_are_too_strange(bytes in proptest::collection::vec(any::<u8>(), 0..300), is_elf: bool) {
+            let mut bytes = bytes;
+            if is_elf {
+                bytes.splice(0..0, *b"\x7fELF\x02\x01");
+            }
+            prop_assert!(complaints(&bytes).count() <= 1 + usize::from(u16::MAX));
+            prop_assert!(is_elf || complaints(&bytes).next().is_some() || bytes.len() > 64);
+        }
     }
 
     #[test]
