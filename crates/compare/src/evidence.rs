@@ -5,7 +5,7 @@ use crate::owner;
 use crate::sandwich::Testimony;
 use crate::snapshot::{Sighting, Snapshot};
 use model::behind::LibraryReason;
-use model::{Held, IfIndex, Inet, Inode, Owner, PortState, Socket, Source, State};
+use model::{Held, IfIndex, Inet, Owner, Pid, PortState, Socket, Source, State};
 use std::net::IpAddr;
 
 /// Lines of one kind that are told; the rest is counted.
@@ -74,14 +74,17 @@ pub fn tables(snapshot: &Snapshot, sighting: &Sighting) -> Vec<String> {
         .collect()
 }
 
+/// The process that made a socket, or whose listener did, where the kernel tells (Solaris).
+#[must_use]
+pub fn made_by(socket: &Socket) -> Option<Pid> {
+    socket.streams.as_ref()?.creator
+}
+
 /// What the MIB of Solaris says of the process that made a socket: a hint, no owner.
 #[must_use]
 pub fn creator(snapshot: &Snapshot, socket: &Socket) -> Vec<String> {
-    let Some(streams) = &socket.streams else {
-        return Vec::new();
-    };
     let mut lines = Vec::new();
-    if let Some(pid) = streams.creator {
+    if let Some(pid) = made_by(socket) {
         let known = snapshot.processes.values().find(|it| it.id.pid == pid);
         let name = known.map_or_else(
             || "which no walk met".to_owned(),
@@ -90,9 +93,6 @@ pub fn creator(snapshot: &Snapshot, socket: &Socket) -> Vec<String> {
         lines.push(format!(
             "mib2: made by process {pid} ({name}), or by its listener: a hint"
         ));
-    }
-    if socket.inode == Inode(0) {
-        lines.push("mib2: this kernel's tables name no inode, so nobody can be named".to_owned());
     }
     lines
 }

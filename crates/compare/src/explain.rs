@@ -1,6 +1,13 @@
 //! The explanation catalogue: for each pattern of testimony the causes, ranked, and the one
-//! thing to do next. A cause that something seen rules out is not printed.
+//! thing to do next. A cause that something seen rules out is not printed. Each kind of system
+//! has a table of its own.
 
+mod linux;
+mod solaris;
+#[cfg(test)]
+pub(crate) mod tests;
+
+use crate::system::System;
 use crate::verdict::Verdict;
 use serde::{Serialize, Serializer};
 use std::fmt;
@@ -52,6 +59,18 @@ impl Vector {
             self.private,
             self.copies,
         ]
+    }
+
+    /// The letters of the witnesses that this kind of system has.
+    #[must_use]
+    pub fn shown(self, system: System) -> String {
+        let all = self.letters();
+        match system.is_solaris() {
+            false => all.iter().collect(),
+            true => [self.text, self.owner, self.bind, self.local, self.remote]
+                .iter()
+                .collect(),
+        }
     }
 
     /// Whether nothing in it speaks against a pattern, which may name the first letters only.
@@ -124,6 +143,22 @@ pub enum Clue {
     DualStack,
     /// A scan from elsewhere got no answer that says anything.
     Unanswered,
+    /// An owner, or who probably is one, is known by number.
+    Named,
+    /// We run in the global zone (Solaris).
+    GlobalZone,
+    /// The kernel tells which process made it (Solaris).
+    Made,
+    /// The tables of this kernel name no inode at all (Solaris).
+    NoInodes,
+    /// Its row names no inode, where others do (Solaris).
+    RowWithoutInode,
+    /// Some descriptors may be it: they have its address (Solaris).
+    Perhaps,
+    /// Descriptors tell their addresses, and none has this one (Solaris 11.4).
+    Nameless,
+    /// Too few rounds were made to settle it.
+    TooFew,
 }
 
 /// A cause, and the clues of which any rules it out.
@@ -141,7 +176,8 @@ struct Pattern {
     needs: &'static [Clue],
     /// Causes, the likeliest first.
     causes: &'static [Cause],
-    /// The next step; `{proto}`, `{addr}`, `{port}`, `{pid}` and `{inode}` are filled in.
+    /// The next step, one command; `{proto}`, `{port}`, `{pid}`, `{inode}` and `{creator}` are
+    /// filled in, and on Solaris the commands that differ by release.
     next: &'static str,
 }
 
@@ -153,13 +189,23 @@ pub struct Explanation {
     /// Causes not ruled out, the likeliest first.
     pub causes: Vec<&'static str>,
     /// The next step, with the port's own numbers still to be filled in.
-    pub next: &'static str,
+    pub next: String,
 }
 
-/// Looks a port up in the catalogue.
+/// Looks a port up in the catalogue of its kind of system. No verdict is without a pattern;
+/// the last one of each table would stand for it.
 #[must_use]
-pub fn explain(verdict: Verdict, vector: Vector, clues: &[Clue]) -> Option<Explanation> {
-    let pattern = CATALOGUE.iter().find(|pattern| {
+pub fn explain(
+    system: System,
+    verdict: Verdict,
+    vector: Vector,
+    clues: &[Clue],
+) -> Option<Explanation> {
+    let catalogue = match system.is_solaris() {
+        false => linux::CATALOGUE,
+        true => solaris::CATALOGUE,
+    };
+    let pattern = catalogue.iter().find(|pattern| {
         (pattern.verdicts.is_empty() || pattern.verdicts.contains(&verdict))
             && vector.fits(pattern.vector)
             && pattern.needs.iter().all(|clue| clues.contains(clue))
@@ -173,308 +219,6 @@ pub fn explain(verdict: Verdict, vector: Vector, clues: &[Clue]) -> Option<Expla
     Some(Explanation {
         pattern: pattern.code,
         causes,
-        next: pattern.next,
+        next: system.commands(pattern.next),
     })
-}
-
-use Clue::{
-    AllCounted, AllReadable, AskedOnItsAddress, BoundTold, Confirmed, CopiesWalked, DiagWorks,
-    DualStack, FirstPidns, NoDevice, NoSocketFilter, NothingInFlight, OneNetns, Port,
-    PrivateAgrees, PrivateShows, QueueHasRoom, RowsMissing, RowsTooMany, Tcp, Unanswered,
-    Uncounted, WalkedDeep,
-};
-use Verdict as V;
-
-const NOBODY: &[Verdict] = &[
-    V::OwnerUnknown,
-    V::OwnerUnreadable,
-    V::OwnerOutsidePidns,
-    V::OwnerInFlight,
-];
-
-/// The catalogue, the more particular patterns first.
-#[rustfmt::skip]
-const CATALOGUE: &[Pattern] = &[
-    Pattern { code: "P2", verdicts: &[V::FilteredRemote], vector: "YYYuYf", needs: &[],
-        causes: &[
-            ("a firewall or the network drops it on the way", &[]),
-            ("it is bound to a device, or the answer leaves by another one", &[NoDevice]),
-            ("the scanner's own side filters", &[]),
-        ],
-        next: "nft list ruleset" },
-    Pattern { code: "P3", verdicts: &[V::FilteredRemote], vector: "YYYuYn", needs: &[],
-        causes: &[
-            ("it listens on another address than the one scanned", &[]),
-            ("a firewall rule rejects with a reset", &[]),
-            ("address translation in front: the scan met another machine", &[]),
-        ],
-        next: "nft list ruleset" },
-    Pattern { code: "P4", verdicts: &[V::SilentListener], vector: "...un.", needs: &[],
-        causes: &[
-            ("it was asked on another address than its own", &[AskedOnItsAddress]),
-            ("it is bound to a device that local traffic does not come by", &[NoDevice]),
-            ("its accept queue is full: the program does not accept", &[QueueHasRoom]),
-            ("a socket filter or a minimum TTL on the listener keeps strangers out", &[NoSocketFilter]),
-            ("a packet filter of the host drops what comes from itself", &[]),
-            ("a BPF program of a control group refuses connections made here", &[]),
-        ],
-        next: "ss -tlnm 'sport = :{port}'; rlsof -nP -i {proto}:{port}" },
-    Pattern { code: "P19", verdicts: &[V::OwnerUnknown], vector: "..n...", needs: &[Uncounted],
-        causes: &[
-            ("an io_uring that has no descriptor itself holds it", &[]),
-            ("it waits in a message nobody has received", &[NothingInFlight]),
-            ("a thread with a descriptor table of its own, or an io_uring, holds it", &[WalkedDeep]),
-            ("it is held by a process that no way of asking finds", &[]),
-        ],
-        next: "grep -l 'io_uring' /proc/[0-9]*/maps; ps -eLo pid,comm | grep iou-sqp; ss -tlnpe 'sport = :{port}'" },
-    Pattern { code: "P5", verdicts: NOBODY, vector: "..n...", needs: &[],
-        causes: &[
-            ("its holder is a process whose descriptors we were refused", &[AllReadable]),
-            ("the kernel itself holds it (tunnel, NFS, WireGuard)", &[]),
-            ("its holder is outside the pid namespace we run in", &[FirstPidns]),
-            ("a thread with a descriptor table of its own, or an io_uring, holds it", &[WalkedDeep, AllCounted]),
-            ("an io_uring that has no descriptor itself holds it", &[AllCounted]),
-            ("it waits in a message nobody has received", &[NothingInFlight, AllCounted]),
-            ("the holder's directory in /proc is covered by a mount", &[CopiesWalked, AllCounted]),
-            ("the holder is not listed in /proc", &[CopiesWalked, AllCounted]),
-        ],
-        next: "rlsof --sockets --json | grep '\"inode\":{inode}'; grep ' /proc/[0-9]' /proc/self/mountinfo" },
-    Pattern { code: "P5", verdicts: &[V::KernelSocket], vector: "......", needs: &[],
-        causes: &[("the kernel itself holds it, as the evidence says", &[])],
-        next: "ip -d link; cat /proc/fs/nfsd/portlist" },
-    Pattern { code: "P5", verdicts: &[V::HiddenProcess], vector: "..n....Y", needs: &[Port],
-        causes: &[
-            ("the holder's directory in /proc is covered by a mount", &[]),
-            ("the holder is not listed in /proc", &[]),
-        ],
-        next: "grep ' /proc/[0-9]' /proc/self/mountinfo; rlsof --json --sockets --via pidfd | grep '\"pid\":{pid},'" },
-    Pattern { code: "P7", verdicts: &[V::RemoteOnly], vector: "nn.fnY", needs: &[],
-        causes: &[
-            ("address translation leads it elsewhere (NAT, a published container port)", &[]),
-            ("another machine answers on that address: load balancer, proxy, container", &[]),
-            ("a transparent proxy takes it", &[]),
-            ("a socket in another network namespace with an interface of its own", &[]),
-            ("a program in the kernel answers (XDP, BPF), or a magic packet opened it", &[]),
-        ],
-        next: "nft list ruleset; repeat the scan while capturing on this host" },
-    Pattern { code: "P24", verdicts: &[V::RemoteOnly], vector: "...fn.", needs: &[],
-        causes: &[
-            ("it opens after a knock, or for some sources only", &[]),
-            ("the scanner met another machine", &[]),
-        ],
-        next: "repeat the scan from two sources while capturing on this host" },
-    Pattern { code: "P8", verdicts: &[V::Steered], vector: "nn..Y.", needs: &[],
-        causes: &[
-            ("a BPF sk_lookup program hands it to another socket", &[]),
-            ("a NAT rule on the output path leads it elsewhere", &[]),
-        ],
-        next: "bpftool net; nft list ruleset; iptables-legacy-save" },
-    Pattern { code: "P7", verdicts: &[V::Steered], vector: "......", needs: &[],
-        causes: &[("a rule or a program leads it elsewhere, as the evidence says", &[])],
-        next: "nft list ruleset; bpftool net" },
-    Pattern { code: "P9", verdicts: &[V::BoundNotListening], vector: "......", needs: &[],
-        causes: &[("a socket keeps the number without listening", &[])],
-        next: "rlsof -nP -p {pid}" },
-    Pattern { code: "P9", verdicts: &[V::HiddenFromTables, V::Limited], vector: "nn.un.", needs: &[],
-        causes: &[
-            ("a socket keeps the number without listening, which this kernel does not tell", &[BoundTold]),
-            ("a connection that came or went keeps it", &[Confirmed]),
-            ("tables and probes were asked in different namespaces", &[OneNetns]),
-            ("the tables are filtered in the kernel", &[]),
-        ],
-        next: "rlsof -nP | grep 'protocol: TCP'" },
-    Pattern { code: "P10", verdicts: &[V::HiddenFromTables], vector: "nn.uY.", needs: &[],
-        causes: &[
-            ("tables and probes were asked in different namespaces", &[OneNetns]),
-            ("a listener that opened and closed in step with the rounds", &[Confirmed]),
-            ("the kernel filters both socket tables", &[]),
-        ],
-        next: "stop trusting this kernel: take an image of its memory; scan it from another machine (rnmap -sT -p {port})" },
-    Pattern { code: "P10", verdicts: &[V::HiddenFromTables], vector: "nn....", needs: &[],
-        causes: &[
-            ("tables and probes were asked in different namespaces", &[OneNetns]),
-            ("it came and went in step with the rounds", &[Confirmed]),
-            ("the kernel filters both socket tables", &[]),
-        ],
-        next: "rnmap -sT -p {port} from another machine" },
-    Pattern { code: "P11", verdicts: &[V::HiddenFromProcfs], vector: "nY....", needs: &[],
-        causes: &[
-            ("/proc/net is covered by a mount", &[PrivateAgrees]),
-            ("the text table lost its place while it was read", &[Tcp]),
-            ("the kernel filters the text table", &[PrivateShows]),
-        ],
-        next: "grep -E ' /proc/(net|self/net|[0-9])' /proc/self/mountinfo" },
-    Pattern { code: "P12", verdicts: &[V::HiddenFromNetlink], vector: "Yn....", needs: &[],
-        causes: &[
-            ("the diag module is missing or blocked", &[DiagWorks]),
-            ("it is of a transport that sock_diag was not asked for", &[DiagWorks]),
-            ("something filters netlink answers (a hook on recvmsg, a BPF program)", &[]),
-        ],
-        next: "rnetstat --via netlink --json -a | grep '\"port\":{port},'" },
-    Pattern { code: "P13", verdicts: &[V::ProcTampered], vector: "......", needs: &[],
-        causes: &[
-            ("a container runtime or lxcfs covers files of /proc", &[]),
-            ("a mount covers /proc/net or a process", &[]),
-            ("the procfs of another pid namespace is mounted", &[]),
-        ],
-        next: "grep ' /proc' /proc/self/mountinfo" },
-    Pattern { code: "P14", verdicts: &[V::OwnerThread, V::OwnerIoUring], vector: "......", needs: &[],
-        causes: &[
-            ("a runtime or sandbox that keeps descriptors out of the shared table", &[]),
-            ("somebody who knows that netstat, ss and lsof look only at the leader's table", &[]),
-        ],
-        next: "rlsof -nP -p {pid}; sha256sum /proc/{pid}/exe" },
-    Pattern { code: "P15", verdicts: &[V::NoProcessByNature], vector: "......", needs: &[],
-        causes: &[("connections at their end or beginning: no process has them", &[])],
-        next: "rnetstat -ano" },
-    Pattern { code: "P16", verdicts: &[V::CounterMismatch], vector: "......", needs: &[RowsMissing],
-        causes: &[
-            ("sockets came or went between two readings", &[Confirmed]),
-            ("a socket that no table lists", &[]),
-        ],
-        next: "cat /proc/net/sockstat /proc/net/sockstat6; rnmap -sT -p- from another machine" },
-    Pattern { code: "P17", verdicts: &[V::CounterMismatch], vector: "......", needs: &[RowsTooMany],
-        causes: &[
-            ("the table tells a socket twice, or one of a kind that is not counted", &[]),
-            ("somebody added rows to the table", &[]),
-        ],
-        next: "cat /proc/net/sockstat /proc/net/sockstat6; rnetstat --via netlink -an" },
-    Pattern { code: "P18", verdicts: &[V::CounterMismatch], vector: "......", needs: &[],
-        causes: &[
-            ("connections came or went between two readings", &[Confirmed]),
-            ("a connection or socket that no table lists", &[]),
-        ],
-        next: "cat /proc/net/sockstat; conntrack -L; capture on each interface" },
-    Pattern { code: "P20", verdicts: &[V::OtherNetns], vector: "......", needs: &[],
-        causes: &[("a container, or a namespace made by hand", &[])],
-        next: "lsns -t net" },
-    Pattern { code: "P21", verdicts: &[V::Sniffer], vector: "......", needs: &[],
-        causes: &[
-            ("DHCP, LLDP, ping, a VPN or a capture tool", &[]),
-            ("a program that waits for a magic packet", &[]),
-        ],
-        next: "rlsof -nP -p {pid}; sha256sum /proc/{pid}/exe" },
-    Pattern { code: "P19", verdicts: &[V::HiddenProcess], vector: "......", needs: &[],
-        causes: &[
-            ("/proc is mounted with hidepid", &[AllReadable]),
-            ("the number is still used as a group or session", &[]),
-            ("the kernel does not list the process", &[]),
-        ],
-        next: "grep ' /proc ' /proc/self/mountinfo" },
-    Pattern { code: "P25", verdicts: &[V::Limited], vector: "......", needs: &[],
-        causes: &[("we could not look everywhere: see the evidence and the gaps", &[])],
-        next: "run it as root in the machine's first namespaces" },
-    Pattern { code: "P6", verdicts: &[V::Transient], vector: "......", needs: &[],
-        causes: &[
-            ("it came or went while we looked", &[]),
-            ("it is in another network namespace than the one we look at", &[]),
-        ],
-        next: "rcompare --all-netns" },
-    Pattern { code: "P23", verdicts: &[V::Agree], vector: "......", needs: &[Unanswered],
-        causes: &[
-            ("a UDP socket that does not answer an empty datagram", &[]),
-            ("a filter on the way that drops it, or its refusal", &[]),
-        ],
-        next: "rnmap -sU -sV -p {port} from another machine" },
-    Pattern { code: "P22", verdicts: &[V::Agree], vector: "......", needs: &[DualStack],
-        causes: &[
-            ("one IPv6 socket that serves IPv4 too: the other table has no row for it", &[]),
-            ("or a back door inside the program itself: agreement is not innocence", &[]),
-        ],
-        next: "sha256sum /proc/{pid}/exe, and compare with the package" },
-    Pattern { code: "P1", verdicts: &[V::Agree], vector: "......", needs: &[],
-        causes: &[
-            ("normal", &[]),
-            ("or a back door inside the program itself: agreement is not innocence", &[]),
-        ],
-        next: "sha256sum /proc/{pid}/exe, and compare with the package" },
-];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn vector(letters: &str) -> Vector {
-        let at = |at| letters.chars().nth(at).unwrap();
-        Vector {
-            text: at(0),
-            netlink: at(1),
-            owner: at(2),
-            bind: at(3),
-            local: at(4),
-            remote: at(5),
-            ..Vector::BLIND
-        }
-    }
-
-    #[track_caller]
-    fn check(verdict: Verdict, letters: &str, clues: &[Clue], pattern: &str, causes: usize) {
-        let found = explain(verdict, vector(letters), clues).unwrap();
-        assert_eq!(found.pattern, pattern, "{found:?}");
-        assert_eq!(found.causes.len(), causes, "{found:?}");
-    }
-
-    #[test]
-    fn each_port_finds_its_pattern() {
-        check(V::Agree, "YYYuY.", &[], "P1", 2);
-        check(V::OwnerUnknown, "YYnuY.", &[], "P5", 8);
-        check(V::HiddenFromProcfs, "nYYuY.", &[Tcp], "P11", 2);
-        check(
-            V::HiddenFromTables,
-            "nn.uY.",
-            &[OneNetns, Confirmed],
-            "P10",
-            1,
-        );
-        check(
-            V::HiddenFromTables,
-            "nn.un.",
-            &[BoundTold, OneNetns],
-            "P9",
-            2,
-        );
-        check(V::Steered, "nn.fY.", &[], "P8", 2);
-    }
-
-    #[test]
-    fn what_is_ruled_out_is_not_said() {
-        let clues = [AllReadable, FirstPidns, WalkedDeep, NothingInFlight];
-        check(V::OwnerUnknown, "YYnuY.", &clues, "P5", 4);
-        check(
-            V::SilentListener,
-            "YYYun.",
-            &[NoDevice, AskedOnItsAddress],
-            "P4",
-            4,
-        );
-    }
-
-    #[test]
-    fn every_verdict_that_is_reported_has_a_pattern() {
-        for verdict in Verdict::all().filter(|verdict| *verdict != V::Transient) {
-            assert!(explain(verdict, Vector::BLIND, &[]).is_some(), "{verdict}");
-        }
-    }
-
-    #[test]
-    fn the_catalogue_is_whole() {
-        for number in 1..=25 {
-            let code = format!("P{number}");
-            assert!(CATALOGUE.iter().any(|it| it.code == code), "{code}");
-        }
-        for verdict in Verdict::all() {
-            assert!(explain(verdict, Vector::BLIND, &[]).is_some(), "{verdict}");
-        }
-    }
-
-    #[test]
-    fn no_cause_names_a_culprit() {
-        for pattern in CATALOGUE {
-            assert!(matches!(pattern.vector.len(), 6 | 8), "{}", pattern.code);
-            assert!(!pattern.causes.is_empty());
-            for (cause, _) in pattern.causes {
-                assert!(!cause.contains("rootkit"), "{cause}");
-            }
-        }
-    }
 }

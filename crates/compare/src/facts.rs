@@ -1,6 +1,7 @@
 //! Who looked, and what the host itself says of its addresses and devices: recorded with the
 //! views, so that a later judgement needs nothing else.
 
+use crate::system::System;
 use model::ask::Observer;
 use model::counters::Mismatch;
 use model::procfs::ProcIdentity;
@@ -140,10 +141,14 @@ impl Facts {
     }
 
     /// When a process began, in milliseconds since 1970: on Linux its start is told in
-    /// hundredths of a second since the host began.
+    /// hundredths of a second since the host began, on Solaris in nanoseconds since 1970.
     #[must_use]
-    pub fn since_ms(&self, id: &ProcessId) -> Option<u64> {
+    pub fn since_ms(&self, system: System, id: &ProcessId) -> Option<u64> {
         const TICK_MS: u64 = 10;
+        const NANOSECONDS: u64 = 1_000_000;
+        if system.is_solaris() {
+            return (id.start > 0).then_some(id.start / NANOSECONDS);
+        }
         let since = id.start.checked_mul(TICK_MS)?;
         (id.start > 0).then_some(self.boot_ms?.checked_add(since)?)
     }

@@ -2,6 +2,7 @@
 
 use crate::explain::Vector;
 use crate::snapshot::Snapshot;
+use crate::system::System;
 use crate::verdict::{Verdict, Weight};
 use model::behind::{Behind, Flag as Odd, LibraryReason};
 use model::{Cookie, Foreign, Inode, NetNs, Owner, Pid, Process, Proto, State, Uid};
@@ -74,6 +75,9 @@ pub struct SocketFacts {
     /// User who made it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub uid: Option<Uid>,
+    /// The process that made it, or whose listener did (Solaris): a hint, no owner.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub creator: Option<Pid>,
     /// Of a listener, connections waiting to be accepted.
     pub recv_queue: u32,
     /// Of a listener, how many may wait.
@@ -164,7 +168,7 @@ pub fn holder(snapshot: &Snapshot, owner: Owner, netns: Option<NetNs>) -> Holder
         exe: process.and_then(|process| process.exe.clone()),
         cmdline: process.and_then(|process| process.cmdline.clone()),
         cwd: snapshot.cwds.get(&owner.id).cloned(),
-        since_ms: snapshot.facts.since_ms(&owner.id),
+        since_ms: snapshot.facts.since_ms(System::of(snapshot), &owner.id),
         behind: behind.cloned(),
         flags,
         owner,

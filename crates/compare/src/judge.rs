@@ -7,15 +7,17 @@ use crate::explain::{Clue, Vector, explain};
 use crate::finding::{Finding, SOCKETS_MAX, SocketFacts, holder};
 use crate::foreign::{owners, told};
 use crate::listed::{self, Class, Group, Judged};
-use crate::owner;
+use crate::named;
+use crate::owner::{self, Untold};
 use crate::ports;
 use crate::report::{Counts, Doubts, Report, outcome};
 use crate::signs::signs;
 use crate::snapshot::Snapshot;
 use crate::steer;
+use crate::system::System;
 use crate::unlisted;
 use crate::verdict::{Verdict, Weight};
-use model::{Inode, Owner, Proto, Source, State};
+use model::{Inode, Owner, Proto, Source, State, ZoneId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -78,6 +80,7 @@ pub fn judge(snapshot: &Snapshot) -> Report {
     owners::mark(&mut findings, &told);
     Report {
         facts: snapshot.facts.clone(),
+        system: System::of(snapshot),
         rounds: snapshot.rounds(),
         outcome: told::outcome(outcome(&signs, &findings, &blanks), &told),
         told,
@@ -120,6 +123,10 @@ fn common_clues(snapshot: &Snapshot) -> Vec<Clue> {
         (
             snapshot.facts.sees_all_pids() == Some(true),
             Clue::FirstPidns,
+        ),
+        (
+            snapshot.facts.observer.zone == Some(ZoneId(0)),
+            Clue::GlobalZone,
         ),
         (walked, Clue::WalkedDeep),
         (
@@ -170,6 +177,7 @@ fn listed_finding(snapshot: &Snapshot, sockets: &[Judged<'_>], common: &[Clue]) 
                 inode: judged.sighting.socket.inode,
                 cookie: judged.sighting.socket.cookie,
                 uid: judged.sighting.socket.uid,
+                creator: evidence::made_by(&judged.sighting.socket),
                 recv_queue: judged.sighting.socket.recv_queue,
                 send_queue: judged.sighting.socket.send_queue,
             })
@@ -178,7 +186,7 @@ fn listed_finding(snapshot: &Snapshot, sockets: &[Judged<'_>], common: &[Clue]) 
         ..blank(worst.verdict, vector, evidence)
     };
     own(&mut finding, snapshot, owners);
-    explained(&mut finding, &clues);
+    explained(&mut finding, System::of(snapshot), &clues);
     Some(finding)
 }
 
@@ -207,6 +215,7 @@ fn witnesses(
     };
     let mut lines = evidence::tables(snapshot, sighting);
     lines.extend(evidence::creator(snapshot, &sighting.socket));
+    lines.extend(named::lines(snapshot, worst));
     lines.extend(together(sockets));
     let met = |judged: &Judged<'_>| {
         let inode = judged.sighting.socket.inode;
@@ -313,6 +322,14 @@ fn more_clues(
     });
     [
         (true, Clue::Port),
+        (judged.untold == Some(Untold::Release), Clue::NoInodes),
+        (judged.untold == Some(Untold::Row), Clue::RowWithoutInode),
+        (!judged.perhaps.is_empty(), Clue::Perhaps),
+        (
+            judged.untold == Some(Untold::Release) && snapshot.named.are_told(),
+            Clue::Nameless,
+        ),
+        (judged.doubt.is_some(), Clue::TooFew),
         (plain, Clue::NoSocketFilter),
         (vector.private == 'Y', Clue::PrivateShows),
         (vector.private == 'n', Clue::PrivateAgrees),
@@ -370,8 +387,15 @@ pub(crate) fn own(finding: &mut Finding, snapshot: &Snapshot, owners: Vec<Owner>
     }
 }
 
-pub(crate) fn explained(finding: &mut Finding, clues: &[Clue]) {
-    let Some(found) = explain(finding.verdict, finding.vector, clues) else {
+pub(crate) fn explained(finding: &mut Finding, system: System, clues: &[Clue]) {
+    let creator = finding.sockets.first().and_then(|socket| socket.creator);
+    let more = [
+        finding.pid.map(|_| Clue::Named),
+        creator.map(|_| Clue::Made),
+    ];
+    let mut clues = clues.to_vec();
+    clues.extend(more.into_iter().flatten());
+    let Some(found) = explain(system, finding.verdict, finding.vector, &clues) else {
         return;
     };
     finding.pattern = found.pattern;
@@ -382,6 +406,7 @@ pub(crate) fn explained(finding: &mut Finding, clues: &[Clue]) {
         .next
         .replace("{proto}", finding.proto.name())
         .replace("{port}", &finding.port.to_string())
+        .replace("{creator}", &or(creator.map(|pid| pid.to_string())))
         .replace("{pid}", &or(finding.pid.map(|pid| pid.to_string())))
         .replace("{inode}", &or(inode.map(|inode| inode.to_string())));
 }

@@ -2,7 +2,7 @@
 
 use crate::copies;
 use crate::evidence;
-use crate::owner::{self, Ownership};
+use crate::owner::{self, Ownership, Untold};
 use crate::sandwich::{self, ENOUGH, Side};
 use crate::snapshot::{Sighting, Snapshot};
 use crate::verdict::Verdict;
@@ -37,6 +37,10 @@ pub struct Judged<'s> {
     pub owners: Vec<Owner>,
     /// Whether nobody was found holding it.
     pub nobody: bool,
+    /// Why its row names no inode.
+    pub untold: Option<Untold>,
+    /// Who may hold it: they have its address, and not they alone.
+    pub perhaps: Vec<Owner>,
     /// What more rounds may still settle, in plain words.
     pub doubt: Option<&'static str>,
 }
@@ -87,6 +91,8 @@ fn one<'s>(
         verdict: Verdict::Transient,
         owners: Vec::new(),
         nobody: matches!(ownership, Ownership::Nobody | Ownership::Doubted),
+        untold: None,
+        perhaps: Vec::new(),
         doubt: None,
     };
     if is_elsewhere(snapshot, sighting) {
@@ -178,7 +184,11 @@ fn held(snapshot: &Snapshot, judged: &mut Judged<'_>, ownership: Ownership, nobo
             judged.doubt = Some("no owner so far: three rounds are needed");
             Verdict::Limited
         }
-        Ownership::Unasked | Ownership::Untold => Verdict::Limited,
+        Ownership::Untold(why, perhaps) => {
+            (judged.untold, judged.perhaps) = (Some(why), perhaps);
+            Verdict::Limited
+        }
+        Ownership::Unasked => Verdict::Limited,
         Ownership::Unsettled => Verdict::Transient,
     };
 }

@@ -1,10 +1,12 @@
 //! Who holds a socket, how, and what it means when nobody was found.
 
 use crate::copies;
+use crate::named;
 use crate::sandwich::{ENOUGH, Testimony};
 use crate::snapshot::{Sighting, Snapshot, View};
 use crate::verdict::Verdict;
 use model::asked::RingTrace;
+use model::called::Called;
 use model::{Gap, Held, Inode, KernelPort, Owner, Pid, Proto, Source, State};
 use std::collections::BTreeSet;
 
@@ -15,9 +17,9 @@ pub enum Ownership {
     Held(Vec<Owner>),
     /// No process can: it has no inode.
     ByNature,
-    /// The tables name no inode at all (Solaris before October 2019, and Oracle's): a walk can
-    /// tell nothing of it.
-    Untold,
+    /// Its row names no inode, so a walk can tell nothing of it; at most who may hold it, by
+    /// the addresses of descriptors.
+    Untold(Untold, Vec<Owner>),
     /// These hold it by copies of their descriptors, and walks that began after it was listed
     /// and ended before it was listed again met it nowhere, in every round that is needed.
     Unseen(Vec<Owner>),
@@ -30,6 +32,15 @@ pub enum Ownership {
     Unsettled,
     /// Nobody walked the processes.
     Unasked,
+}
+
+/// Why a row names no inode (Solaris).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Untold {
+    /// No row of this kernel does: illumos before October 2019, and Oracle's.
+    Release,
+    /// Others do: a socket of the kernel's own, or one that is being made or closed.
+    Row,
 }
 
 /// What one round's walk says of a socket.
@@ -48,13 +59,7 @@ enum Walked {
 pub fn ownership(snapshot: &Snapshot, sighting: &Sighting) -> Ownership {
     let inode = sighting.socket.inode;
     if inode == Inode(0) {
-        let remains = sighting
-            .inet()
-            .is_some_and(|inet| inet.state == State::TimeWait);
-        return match &sighting.socket.streams {
-            Some(_) if !remains => Ownership::Untold,
-            _ => Ownership::ByNature,
-        };
+        return without_inode(snapshot, sighting);
     }
     let owners: Vec<Owner> = snapshot.owners(inode).cloned().collect();
     if !owners.is_empty() {
@@ -83,6 +88,34 @@ pub fn ownership(snapshot: &Snapshot, sighting: &Sighting) -> Ownership {
         (rounds @ 1.., missed) if rounds == missed => Ownership::Doubted,
         _ if copied.is_empty() => Ownership::Unsettled,
         _ => Ownership::Held(copied),
+    }
+}
+
+/// A socket without inode: on Linux the end of a connection or its beginning. On Solaris
+/// addresses tell some holders where no inodes do; where they do, one that is being closed
+/// has none any more.
+fn without_inode(snapshot: &Snapshot, sighting: &Sighting) -> Ownership {
+    let state = sighting.inet().map(|inet| inet.state);
+    if sighting.socket.streams.is_none() || state == Some(State::TimeWait) {
+        return Ownership::ByNature;
+    }
+    if named::tells_inodes(snapshot) {
+        let closing = [
+            State::SynRecv,
+            State::FinWait1,
+            State::FinWait2,
+            State::Closing,
+            State::LastAck,
+        ];
+        return match state.is_some_and(|state| closing.contains(&state)) {
+            true => Ownership::ByNature,
+            false => Ownership::Untold(Untold::Row, Vec::new()),
+        };
+    }
+    match named::holders(snapshot, sighting) {
+        Called::Surely(owners) => Ownership::Held(owners),
+        Called::Perhaps(owners) => Ownership::Untold(Untold::Release, owners),
+        Called::Nobody => Ownership::Untold(Untold::Release, Vec::new()),
     }
 }
 

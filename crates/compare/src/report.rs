@@ -3,6 +3,7 @@
 use crate::facts::Facts;
 use crate::finding::Finding;
 use crate::signs::Sign;
+use crate::system::System;
 use crate::verdict::{Verdict, Weight};
 use model::{Gap, Proto, Source};
 use serde::Serialize;
@@ -13,6 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Report {
     /// Who looked.
     pub facts: Facts,
+    /// The kind of system.
+    pub system: System,
     /// Rounds that were made.
     pub rounds: u32,
     /// What is wrong with the host as a whole, the worst first.

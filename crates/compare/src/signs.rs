@@ -5,6 +5,7 @@ use crate::explain::{Clue, Vector, explain};
 use crate::facts::Facts;
 use crate::snapshot::Snapshot;
 use crate::sniffers;
+use crate::system::System;
 use crate::verdict::{Verdict, Weight};
 use model::procfs::{ListingSign, ProcIdentity, ProcMount, ProcSign};
 use model::receipt::MessageSign;
@@ -53,6 +54,7 @@ pub fn signs(snapshot: &Snapshot) -> Vec<Sign> {
             )
         })
         .collect();
+    let system = System::of(snapshot);
     let host = [
         (
             Verdict::HiddenFromNetlink,
@@ -71,7 +73,7 @@ pub fn signs(snapshot: &Snapshot) -> Vec<Sign> {
     host.into_iter()
         .filter(|(_, _, evidence)| !evidence.is_empty())
         .filter_map(|(verdict, weight, evidence)| {
-            sign(verdict, weight, counters_clue(facts), evidence)
+            sign(system, verdict, weight, counters_clue(facts), evidence)
         })
         .chain(sniffers::signs(snapshot))
         .collect()
@@ -155,6 +157,7 @@ fn concerns_us(identity: &ProcIdentity, sign: &ProcSign) -> bool {
 
 /// Puts causes and the next step to what was seen.
 pub(crate) fn sign(
+    system: System,
     verdict: Verdict,
     weight: Weight,
     clue: Option<Clue>,
@@ -162,14 +165,14 @@ pub(crate) fn sign(
 ) -> Option<Sign> {
     // Only what every reading agreed on gets this far.
     let clues: Vec<Clue> = clue.into_iter().chain([Clue::Confirmed]).collect();
-    let found = explain(verdict, Vector::BLIND, &clues)?;
+    let found = explain(system, verdict, Vector::BLIND, &clues)?;
     Some(Sign {
         verdict,
         weight,
         pattern: found.pattern,
         evidence,
         causes: found.causes,
-        next: found.next.to_owned(),
+        next: found.next,
     })
 }
 

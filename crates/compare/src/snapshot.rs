@@ -4,6 +4,7 @@
 use crate::copies::Copies;
 use crate::facts::Facts;
 use crate::join;
+use crate::named::Descriptors;
 use crate::probes::Probes;
 use crate::sandwich::{Side, Testimony};
 use model::asked::Ring;
@@ -117,6 +118,8 @@ pub struct Sighting {
     pub socket: Socket,
     /// Who showed it.
     pub seen: Views,
+    /// Whether some view showed more than one such, which nothing tells apart.
+    pub twice: bool,
 }
 
 impl Sighting {
@@ -139,6 +142,8 @@ pub struct Snapshot {
     /// Who was found holding which inode. Under inode 0: unix sockets with descriptors
     /// waiting in their messages.
     pub holdings: BTreeMap<Inode, BTreeSet<Owner>>,
+    /// Descriptors of sockets that are known by their addresses alone (Solaris 11.4).
+    pub named: Descriptors,
     /// All processes told of.
     pub processes: BTreeMap<ProcessId, Process>,
     /// Current directories of processes.
@@ -185,6 +190,7 @@ impl Snapshot {
             Record::File(row) if row.file.slot == model::Slot::Cwd => {
                 self.cwds.insert(row.id, row.file.name);
             }
+            Record::File(row) => self.named.add(row),
             Record::Holding(Holding { inode, owner }) => {
                 self.holdings.entry(inode).or_default().insert(owner);
             }
@@ -275,7 +281,9 @@ impl Snapshot {
         let sighting = self.sockets.entry(key).or_insert_with(|| Sighting {
             socket: socket.clone(),
             seen: Views::default(),
+            twice: false,
         });
+        sighting.twice |= sighting.seen.contains(at);
         sighting.seen.insert(at);
         merge(&mut sighting.socket, socket, is_diag);
     }

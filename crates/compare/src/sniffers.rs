@@ -4,6 +4,7 @@ use crate::copies;
 use crate::finding;
 use crate::signs::{Sign, sign};
 use crate::snapshot::Snapshot;
+use crate::system::System;
 use crate::verdict::{Verdict, Weight};
 use model::{Foreign, IfIndex, Kind, Owner, Packet, Pid, Socket};
 
@@ -26,7 +27,8 @@ pub(crate) fn signs(snapshot: &Snapshot) -> Vec<Sign> {
     told.truncate(SNIFFERS_MAX);
     if left > 0 {
         let more = vec![format!("and {left} packet sockets more")];
-        let sign = sign(Verdict::Sniffer, Weight::Note, None, more);
+        let system = System::of(snapshot);
+        let sign = sign(system, Verdict::Sniffer, Weight::Note, None, more);
         told.extend(sign.map(|sign| Sign {
             next: "rnetstat -0p".to_owned(),
             ..sign
@@ -37,7 +39,8 @@ pub(crate) fn signs(snapshot: &Snapshot) -> Vec<Sign> {
 
 fn about(snapshot: &Snapshot, socket: &Socket, packet: &Packet) -> Option<Sign> {
     let (lines, owner) = lines(snapshot, socket, packet);
-    let sign = sign(Verdict::Sniffer, Weight::Note, None, lines)?;
+    let system = System::of(snapshot);
+    let sign = sign(system, Verdict::Sniffer, Weight::Note, None, lines)?;
     let next = match owner {
         Some(pid) => sign.next.replace("{pid}", &pid.to_string()),
         None => format!("rlsof --sockets --json | grep '\"inode\":{}'", socket.inode),

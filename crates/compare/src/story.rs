@@ -104,7 +104,7 @@ fn table(snapshot: &mut Snapshot, lines: &[Line], round: u32, witness: char, sou
             looked.push(Looked {
                 family,
                 proto: Some(proto),
-                bound: proto == Proto::Tcp && source == Source::Netlink,
+                bound: proto == Proto::Tcp && matches!(source, Source::Netlink | Source::Mib2),
             });
         }
     }
@@ -269,4 +269,5 @@ fn check(story: &str, expected: &[(u16, Verdict)], outcome: Outcome) -> Report {
 }
 
 mod cases;
+mod solaris;
 mod witnesses;

@@ -9,6 +9,7 @@ use crate::judge::{blank, explained, own};
 use crate::ports::{self, ByPort, Orphan};
 use crate::snapshot::Snapshot;
 use crate::steer;
+use crate::system::System;
 use crate::verdict::{Verdict, Weight};
 use model::asked::AskedSocket;
 use model::{Owner, PortState, Proto, Source, State};
@@ -76,7 +77,9 @@ pub(crate) fn finding(snapshot: &Snapshot, orphan: &Orphan, common: &[Clue]) -> 
     }
     let mut clues = common.to_vec();
     clues.extend(orphan.bound_told.then_some(Clue::BoundTold));
-    explained(&mut finding, &clues);
+    let doubted = orphan.standing == ports::Standing::Doubted;
+    clues.extend(doubted.then_some(Clue::TooFew));
+    explained(&mut finding, System::of(snapshot), &clues);
     finding
 }
 
@@ -88,6 +91,7 @@ fn kept_by(finding: &mut Finding, snapshot: &Snapshot, kept: &[&AskedSocket]) {
             inode: asked.inode,
             cookie: asked.cookie,
             uid: None,
+            creator: None,
             recv_queue: 0,
             send_queue: 0,
         });
@@ -229,7 +233,7 @@ pub(crate) fn remote_finding(snapshot: &Snapshot, port: &RemoteOnly, common: &[C
         ..blank(Verdict::RemoteOnly, vector, lines)
     };
     steered(&mut finding, snapshot);
-    explained(&mut finding, common);
+    explained(&mut finding, System::of(snapshot), common);
     finding
 }
 

@@ -91,6 +91,8 @@ pub struct Holdings {
     pub holdings: Vec<crate::process::Holding>,
     /// The holders, ordered by pid.
     pub processes: Vec<crate::Process>,
+    /// Descriptors of sockets that are known by their addresses alone (Solaris 11.4).
+    pub named: Vec<crate::file::FileRow>,
     /// Gaps, and how many processes were walked.
     pub told: Told,
 }
@@ -119,6 +121,9 @@ pub struct Observer {
     pub mntns: Option<u64>,
     /// Its user namespace's inode.
     pub userns: Option<u64>,
+    /// Its zone (Solaris).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<crate::ZoneId>,
     /// `/proc/sys/kernel/osrelease`.
     pub kernel: Option<Foreign>,
     /// `/proc/sys/kernel/hostname`.

@@ -232,3 +232,20 @@ pub struct FileRow {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub socket: Option<crate::Socket>,
 }
+
+impl FileRow {
+    /// Who holds it by which descriptor; none where it is no descriptor.
+    #[must_use]
+    pub fn owner(&self) -> Option<crate::Owner> {
+        let Slot::Fd(fd) = self.file.slot else {
+            return None;
+        };
+        Some(crate::Owner {
+            id: self.id,
+            tid: self.tid,
+            comm: self.comm.clone(),
+            uid: self.uid,
+            held: crate::Held::Fd { fd },
+        })
+    }
+}

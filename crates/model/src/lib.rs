@@ -16,6 +16,7 @@ pub mod ask;
 pub mod asked;
 pub mod behind;
 pub mod bytes;
+pub mod called;
 pub mod census;
 pub mod counters;
 pub mod file;

@@ -1,13 +1,20 @@
 //! What a port's row shows.
 
+use compare::System;
 use compare::finding::Finding;
 use model::{Foreign, State};
 use render::{Align, Column};
 
 /// The columns of the table of ports, in order.
-pub(crate) const ALL: &[&Column<Finding>] = &[
-    &VERDICT, &PROTO, &ADDRESS, &PORT, &SERVICE, &STATE, &VECTOR, &PID, &COMMAND, &UID, &PROGRAM,
-];
+pub(crate) fn of(system: System) -> [&'static Column<Finding>; 11] {
+    let vector = match system.is_solaris() {
+        false => &VECTOR,
+        true => &VECTOR_SOLARIS,
+    };
+    [
+        &VERDICT, &PROTO, &ADDRESS, &PORT, &SERVICE, &STATE, vector, &PID, &COMMAND, &UID, &PROGRAM,
+    ]
+}
 
 const VERDICT: Column<Finding> = Column {
     key: "verdict",
@@ -86,6 +93,15 @@ const VECTOR: Column<Finding> = Column {
     align: Align::Left,
     width: 8,
     cell: |port, out| out.show(port.vector),
+};
+
+const VECTOR_SOLARIS: Column<Finding> = Column {
+    key: "vector",
+    heading: "TOBLR",
+    help: "what the tables, owner walk, bind, local connect and remote scan say",
+    align: Align::Left,
+    width: 5,
+    cell: |port, out| out.word(&port.vector.shown(System::Illumos)),
 };
 
 const PID: Column<Finding> = Column {

@@ -6,8 +6,8 @@ use compare::foreign::owners::Misnamed;
 use compare::foreign::told::{Missed, Told};
 use compare::probes::spelled;
 use compare::report::{Blank, Report};
-use compare::{Facts, Finding, Verdict, Weight};
-use model::{Foreign, Proto};
+use compare::{Facts, Finding, System, Verdict, Weight};
+use model::{Foreign, Proto, ZoneId};
 use render::Text;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
@@ -21,10 +21,16 @@ const MISSED_MAX: usize = 16;
 /// Ports of one verdict that are told at length; JSON tells each so.
 const DETAILS_MAX: usize = 50;
 
-/// What the letters of the table mean.
-const LEGEND: &str = "witnesses: T text tables, N netlink, O owner walk, B bind probe, L local connection, R remote scan, \
-    P private procfs, H walk without procfs\n\
-    they say: Y yes, n no, u in use, f free or filtered, . not asked or could not see\n";
+/// Whose letters stand in the table.
+const LINUX: &str = "witnesses: T text tables, N netlink, O owner walk, B bind probe, L local connection, R remote scan, \
+    P private procfs, H walk without procfs\n";
+
+/// The same on Solaris and illumos.
+const SOLARIS: &str = "witnesses: T tables of the kernel's MIB, O owner walk, B bind probe, L local connection, R remote scan\n";
+
+/// What the letters mean.
+const LETTERS: &str =
+    "they say: Y yes, n no, u in use, f free or filtered, . not asked or could not see\n";
 
 /// Rules and programs that are told at the top; all of them stand in the JSON.
 const STEERS_MAX: usize = 8;
@@ -65,7 +71,7 @@ pub(crate) fn report(out: &mut dyn Write, report: &Report, length: Length) -> io
             let count = told.entry(finding.verdict).or_default();
             *count += 1;
             if length.ports || *count <= DETAILS_MAX {
-                details(finding, &mut text);
+                details(finding, report.system, &mut text);
             }
         }
     }
@@ -77,8 +83,8 @@ pub(crate) fn report(out: &mut dyn Write, report: &Report, length: Length) -> io
         ));
     }
     listings(&report.told, &mut text);
-    ports(&report.findings, &mut text);
-    explained(&report.findings, length, &mut text);
+    ports(&report.findings, report.system, &mut text);
+    explained(report, length, &mut text);
     blanks(&report.blanks, length.gaps, &mut text);
     out.write_all(text.as_bytes())
 }
@@ -109,6 +115,11 @@ fn observer(facts: &Facts, text: &mut Text) {
             Some(false) => " NOT THE FIRST",
             None => "",
         });
+    }
+    match facts.observer.zone {
+        Some(ZoneId(0)) => text.word("; global zone"),
+        Some(ZoneId(zone)) => text.show(format_args!("; zone {zone} NOT THE GLOBAL ONE")),
+        None => {}
     }
     text.word("\n");
 }
@@ -150,7 +161,7 @@ fn summary(report: &Report, text: &mut Text) {
     }
 }
 
-fn details(finding: &Finding, text: &mut Text) {
+fn details(finding: &Finding, system: System, text: &mut Text) {
     text.show(format_args!(
         "\n{}  {} {} port {}",
         finding.verdict, finding.proto, finding.addr, finding.port
@@ -161,7 +172,8 @@ fn details(finding: &Finding, text: &mut Text) {
     if let Some(state) = columns::state(finding) {
         text.show(format_args!(" {state}"));
     }
-    text.show(format_args!("  [{} {}]\n", finding.vector, finding.pattern));
+    let vector = finding.vector.shown(system);
+    text.show(format_args!("  [{vector} {}]\n", finding.pattern));
     for holder in &finding.owners {
         owner(holder, text);
     }
@@ -211,11 +223,11 @@ pub(crate) fn command_line(words: &Foreign) -> Vec<u8> {
 }
 
 /// Ports with nothing to explain, one by one where that is asked for.
-fn explained(findings: &[Finding], length: Length, text: &mut Text) {
-    let mut fine = findings.iter().filter(|it| it.weight < Weight::Note);
+fn explained(report: &Report, length: Length, text: &mut Text) {
+    let mut fine = report.findings.iter().filter(|it| it.weight < Weight::Note);
     if length.ports {
         for finding in fine {
-            details(finding, text);
+            details(finding, report.system, text);
         }
     } else if fine.next().is_some() {
         text.word("\n--verbose tells of each port what every witness said, the causes left, and the next step\n");
@@ -321,7 +333,7 @@ pub(crate) fn missed_socket(missed: &Missed) -> String {
     line
 }
 
-fn ports(findings: &[Finding], text: &mut Text) {
+fn ports(findings: &[Finding], system: System, text: &mut Text) {
     let is_remains = |finding: &&Finding| finding.verdict == Verdict::NoProcessByNature;
     let many = findings.iter().filter(is_remains).count() > REMAINS_MAX;
     let rows: Vec<Finding> = findings
@@ -331,8 +343,12 @@ fn ports(findings: &[Finding], text: &mut Text) {
         .collect();
     if !rows.is_empty() {
         text.word("\n");
-        render::fitted(columns::ALL, &rows, text);
-        text.word(LEGEND);
+        render::fitted(&columns::of(system), &rows, text);
+        text.word(match system.is_solaris() {
+            false => LINUX,
+            true => SOLARIS,
+        });
+        text.word(LETTERS);
     }
     if many {
         let mut together: BTreeMap<Proto, BTreeSet<u16>> = BTreeMap::new();

@@ -7,9 +7,11 @@
 use crate::options::Options;
 use crate::search::{Found, Goal};
 use crate::users::User;
+use host::solaris::{Find, Held};
 use model::ask::{SocketAsk, States, WalkAsk};
+use model::file::FileRow;
 use model::process::Holding;
-use model::{Family, Gap, Gaps, Held, Inode, NetNs, Owner, Pid, Proto, Socket, Source};
+use model::{Family, Gap, Gaps, Inode, NetNs, Owner, Pid, Proto, Socket, Source, State};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use sysroot::Sysroot;
 
@@ -28,7 +30,8 @@ pub(crate) fn find(root: &Sysroot, options: &Options, goals: &mut [Goal], found:
         goals,
         sockets: BTreeMap::new(),
         known: Vec::new(),
-        untold: false,
+        untold: Vec::new(),
+        tells: false,
     };
     ports.here(root, &mut found.gaps);
     // A signal goes to nobody in another namespace: a port there is another port.
@@ -39,11 +42,15 @@ pub(crate) fn find(root: &Sysroot, options: &Options, goals: &mut [Goal], found:
     if options.all_netns {
         ports.entered(root, &mut found.gaps);
     }
-    if ports.untold {
-        let reason = "this kernel's tables name no inode: who holds a socket is not told";
+    let holdings = ports.holdings(root, everywhere, found);
+    // The walk says so itself, where it was made.
+    if !ports.untold.is_empty() && !found.gaps.iter().any(|gap| gap.place == "mib2") {
+        let reason = match ports.tells {
+            false => "this kernel's tables name no inode: who holds a socket is not told",
+            true => "a row names no inode, where others do: no descriptor leads to that socket",
+        };
         found.gaps.push(Gap::new("mib2", reason));
     }
-    let holdings = ports.holdings(root, everywhere, found);
     ports.attribute(holdings, found);
     ports.in_flight(root, found);
     found.sockets = ports.sockets;
@@ -75,8 +82,10 @@ struct Ports<'a> {
     sockets: BTreeMap<Inode, (Socket, Vec<Owner>)>,
     /// Every socket told so far; in order once all were.
     known: Vec<Inode>,
-    /// Whether one that is meant has no inode to find its holders by.
-    untold: bool,
+    /// What is meant and has no inode to find its holders by (Solaris).
+    untold: Vec<Socket>,
+    /// Whether this is Solaris and its tables do name inodes.
+    tells: bool,
 }
 
 impl Ports<'_> {
@@ -88,9 +97,13 @@ impl Ports<'_> {
         if socket.inode == Inode(0) {
             // Older kernels of Solaris, and Oracle's, tell of no socket whose it is.
             let asked = |goal: &Goal| matches!(goal, Goal::Port(port, _) if port.matches(inet));
-            self.untold |= socket.streams.is_some() && self.goals.iter().any(asked);
+            let lives = inet.state != State::TimeWait && socket.streams.is_some();
+            if lives && self.goals.iter().any(asked) {
+                self.untold.push(socket);
+            }
             return;
         }
+        self.tells |= socket.streams.is_some();
         if !self.tables.contains(&(inet.family(), Some(inet.proto))) {
             return;
         }
@@ -206,7 +219,7 @@ impl Ports<'_> {
         found.gaps.append(&mut told.told.gaps);
         let mut asked = HashSet::new();
         for holding in &told.holdings {
-            let Held::Fd { fd } = holding.owner.held else {
+            let model::Held::Fd { fd } = holding.owner.held else {
                 continue;
             };
             if self.known.binary_search(&holding.inode).is_ok() || !asked.insert(holding.inode) {
@@ -224,6 +237,7 @@ impl Ports<'_> {
                 Err(error) => found.gaps.extend(refused(holding, &error)),
             }
         }
+        told.holdings.extend(self.by_name(told.named));
         let sockets = &self.sockets;
         told.holdings.retain(|it| sockets.contains_key(&it.inode));
         let holders: HashSet<_> = told.holdings.iter().map(|it| it.owner.id).collect();
@@ -233,6 +247,39 @@ impl Ports<'_> {
             }
         }
         told.holdings
+    }
+
+    /// Holders of sockets without inode by their address, where that is one socket's alone
+    /// (Solaris 11.4). Each such socket gets a number of its own, above every inode; the others
+    /// stay untold.
+    fn by_name(&mut self, rows: Vec<FileRow>) -> Vec<Holding> {
+        let finds = rows.into_iter().filter_map(|row| {
+            let owner = row.owner()?;
+            let file = row.file;
+            Some(Find { file, owner })
+        });
+        let finds: Vec<Find> = finds.collect();
+        let held = host::solaris::owners(&self.untold, &finds);
+        let (mut holdings, mut untold) = (Vec::new(), Vec::new());
+        for (socket, held) in std::mem::take(&mut self.untold).into_iter().zip(held) {
+            let (Held::By(owners), Some(inet)) = (held, socket.kind.inet()) else {
+                untold.push(socket);
+                continue;
+            };
+            let named = u64::try_from(self.sockets.len()).unwrap_or(0);
+            let inode = Inode(u64::MAX - named);
+            for goal in self.goals.iter_mut() {
+                if let Goal::Port(port, inodes) = goal
+                    && port.matches(inet)
+                {
+                    inodes.insert(inode);
+                }
+            }
+            holdings.extend(owners.into_iter().map(|owner| Holding { inode, owner }));
+            self.sockets.insert(inode, (socket, Vec::new()));
+        }
+        self.untold = untold;
+        holdings
     }
 
     fn attribute(&mut self, holdings: Vec<Holding>, found: &mut Found) {
@@ -281,7 +328,7 @@ impl Ports<'_> {
             users.loose = !places.is_empty();
             for Holding { owner, .. } in &told.holdings {
                 let at = netns.get(&owner.id).copied().flatten().or(self.own);
-                if matches!(owner.held, Held::InFlight { .. }) && places.contains(&at) {
+                if matches!(owner.held, model::Held::InFlight { .. }) && places.contains(&at) {
                     entry(&mut users.probable, owner);
                 }
             }

@@ -74,10 +74,14 @@ pub(crate) fn read(
 ) -> (Sockets, Gaps) {
     let tables: Vec<_> = tables().collect();
     let (mut sockets, mut gaps) = rows(root, &tables, elsewhere, only);
-    // Older kernels of Solaris, and Oracle's: their descriptors cannot be told apart.
+    // Older kernels of Solaris, and Oracle's: their descriptors cannot be told apart. Where
+    // others have an inode, one without is no descriptor's.
+    let tells = sockets.iter().any(|socket| {
+        socket.inode != Inode(0) && socket.streams.is_some() && socket.kind.inet().is_some()
+    });
     let before = sockets.len();
     sockets.retain(|socket| !is_untold(socket));
-    if sockets.len() < before {
+    if sockets.len() < before && !tells {
         gaps.push(Gap::new("mib2", UNTOLD));
     }
     (Sockets::new(sockets), gaps)

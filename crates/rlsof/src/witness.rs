@@ -34,6 +34,9 @@ pub(crate) fn walk(options: &Options, root: &Sysroot, out: &mut dyn Write) -> Re
     for holding in found.holdings {
         answer.row(&Record::Holding(holding))?;
     }
+    for file in found.named {
+        answer.row(&Record::File(file))?;
+    }
     answer.end(&found.told.gaps, found.told.coverage)?;
     options.common.finish("rlsof", root, &found.told.gaps)?;
     Ok(Exit::Good)

@@ -3,13 +3,12 @@
 //! | kernel | the socket table tells | descriptors tell | so owners are |
 //! |---|---|---|---|
 //! | illumos since October 2019 | inodes | inodes, since 2020 family and type | exact |
-//! | Solaris 11.4 | no inode | addresses | exact where connected |
+//! | Solaris 11.4 | no inode | addresses | exact where one socket has them |
 //! | Solaris 11.0 to 11.3, older illumos | the creator | only that it is a socket | a hint |
 //! | Solaris 10 | nothing | only that it is a socket | unknown |
 
-use model::{
-    FdDetail, FileKind, Inet, Inode, OpenFile, Owner, Pid, Proto, SockName, Socket, State,
-};
+use model::called::{Called, Named, called};
+use model::{FdDetail, FileKind, Inet, Inode, OpenFile, Owner, Pid, Proto, SockName, Socket};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
 
@@ -119,7 +118,7 @@ fn class_of_file(detail: &FdDetail) -> Option<Class> {
 pub enum Held {
     /// These hold it; nobody may. Inode, family and type agree, or both addresses do.
     By(Vec<Owner>),
-    /// One of these may hold it: they listen on the same address.
+    /// One of these may hold it: several sockets have the address.
     Perhaps(Vec<Owner>),
     /// This process made it, or its listener did. It need not hold it, nor live.
     MadeBy(Pid),
@@ -131,27 +130,48 @@ pub enum Held {
 #[must_use]
 pub fn owners(sockets: &[Socket], finds: &[Find]) -> Vec<Held> {
     let mut by_inode: HashMap<u64, Vec<&Find>> = HashMap::new();
-    let mut by_name: HashMap<SocketAddr, Vec<(&Find, &FdDetail)>> = HashMap::new();
+    let mut by_name: HashMap<SocketAddr, Vec<Named<'_>>> = HashMap::new();
     for find in finds {
         if let Some(inode) = find.file.inode {
             by_inode.entry(inode.0).or_default().push(find);
         }
         if let Some(detail) = find.file.detail.as_deref()
-            && let Some(SockName::Inet(local)) = detail.local
+            && let Some(address) = detail.address()
         {
-            by_name.entry(local).or_default().push((find, detail));
+            let (inode, owner) = (find.file.inode.unwrap_or(Inode(0)), &find.owner);
+            by_name.entry(address).or_default().push(Named {
+                inode,
+                detail,
+                owner,
+            });
         }
+    }
+    let mut rows: HashMap<_, usize> = HashMap::new();
+    for socket in sockets {
+        *rows.entry(name(socket)).or_default() += 1;
     }
     sockets
         .iter()
-        .map(|socket| owner(socket, &by_inode, &by_name))
+        .map(|socket| {
+            let alone = rows.get(&name(socket)) == Some(&1);
+            owner(socket, alone, &by_inode, &by_name)
+        })
         .collect()
+}
+
+/// Transport and both addresses: what two rows of a table may share.
+fn name(socket: &Socket) -> Option<(Proto, SocketAddr, SocketAddr)> {
+    let inet = socket.kind.inet()?;
+    let local = SocketAddr::new(inet.local, inet.port);
+    let remote = SocketAddr::new(inet.remote, inet.remote_port);
+    Some((inet.proto, local, remote))
 }
 
 fn owner(
     socket: &Socket,
+    alone: bool,
     by_inode: &HashMap<u64, Vec<&Find>>,
-    by_name: &HashMap<SocketAddr, Vec<(&Find, &FdDetail)>>,
+    by_name: &HashMap<SocketAddr, Vec<Named<'_>>>,
 ) -> Held {
     if socket.inode.0 != 0 {
         let inode = socket.inode.0 & ((1 << ABOVE) - 1);
@@ -162,19 +182,13 @@ fn owner(
     let Some(inet) = socket.kind.inet() else {
         return Held::Unknown;
     };
-    let local = SocketAddr::new(inet.local, inet.port);
-    let found = by_name.get(&local).map_or(&[][..], Vec::as_slice);
-    let same: Vec<Owner> = found
-        .iter()
-        .filter(|(_, detail)| has_type(detail, inet.proto) && has_peer(detail, inet))
-        .map(|(find, _)| find.owner.clone())
-        .collect();
+    let at = |address| by_name.get(&address).cloned().unwrap_or_default();
     let creator = socket.streams.as_deref().and_then(|told| told.creator);
-    match (same.is_empty(), inet.state, creator) {
-        (false, State::Established, _) => Held::By(same),
-        (false, _, _) => Held::Perhaps(same),
-        (true, _, Some(pid)) => Held::MadeBy(pid),
-        (true, _, None) => Held::Unknown,
+    match (called(inet, alone, at), creator) {
+        (Called::Surely(owners), _) => Held::By(owners),
+        (Called::Perhaps(owners), _) => Held::Perhaps(owners),
+        (Called::Nobody, Some(pid)) => Held::MadeBy(pid),
+        (Called::Nobody, None) => Held::Unknown,
     }
 }
 
@@ -198,17 +212,9 @@ fn is_same(socket: &Socket, find: &Find) -> bool {
                 .streams
                 .as_deref()
                 .is_some_and(|told| told.dual_stack);
-            has_type(detail, inet.proto) && (dual || has_family(detail, inet))
+            detail.has_type(inet.proto) && (dual || has_family(detail, inet))
         }
         _ => false,
-    }
-}
-
-fn has_type(detail: &FdDetail, proto: Proto) -> bool {
-    match (detail.socket_type, proto) {
-        (Some(kind), Proto::Tcp) => kind == SOCK_STREAM,
-        (Some(kind), Proto::Udp) => kind == SOCK_DGRAM,
-        _ => true,
     }
 }
 
@@ -217,17 +223,5 @@ fn has_family(detail: &FdDetail, inet: &Inet) -> bool {
         Some(SockName::Inet(local)) => local.is_ipv4() == inet.local.is_ipv4(),
         Some(SockName::Unix(_)) => false,
         Some(SockName::Other(_)) | None => true,
-    }
-}
-
-fn has_peer(detail: &FdDetail, inet: &Inet) -> bool {
-    let peer = match &detail.peer {
-        Some(SockName::Inet(peer)) if peer.port() != 0 => Some(*peer),
-        _ => None,
-    };
-    let expected = SocketAddr::new(inet.remote, inet.remote_port);
-    match inet.state {
-        State::Established | State::CloseWait => peer == Some(expected),
-        _ => peer.is_none() || peer == Some(expected),
     }
 }

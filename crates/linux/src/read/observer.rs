@@ -49,6 +49,7 @@ pub fn observer(root: &Sysroot) -> (Observer, Gaps) {
         pidns: pid,
         mntns: mnt,
         userns: user,
+        zone: None,
         kernel: name("/proc/sys/kernel/osrelease"),
         hostname: name("/proc/sys/kernel/hostname"),
     };

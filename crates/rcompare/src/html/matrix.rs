@@ -3,12 +3,15 @@
 use super::{Page, badge, class};
 use crate::table::REMAINS_MAX;
 use compare::foreign::told::Told;
-use compare::{Finding, Report, Verdict};
+use compare::{Finding, Report, System, Verdict};
 
 /// The witnesses, in the order of the vector, with what the column is called.
-const WITNESSES: [&str; 8] = [
+const LINUX: &[&str] = &[
     "table", "netlink", "owner", "bind", "local", "remote", "private", "held",
 ];
+
+/// Those of Solaris and illumos.
+const SOLARIS: &[&str] = &["table", "owner", "bind", "local", "remote"];
 
 /// Whether a port has a row of its own: the ends of many connections have none.
 pub(super) fn is_shown(report: &Report, finding: &Finding) -> bool {
@@ -30,7 +33,9 @@ pub(super) fn matrix(report: &Report, page: &mut Page) {
     let others = report.told.iter().filter(|told| !told.omits.is_empty());
     let others: Vec<&Told> = others.collect();
     page.raw("<div class=\"scroll\"><table class=\"matrix\"><thead><tr><th>Port</th>");
-    for name in WITNESSES {
+    let solaris = report.system.is_solaris();
+    let witnesses = if solaris { SOLARIS } else { LINUX };
+    for name in witnesses {
         page.element("th class=\"w\"", name);
     }
     for other in &others {
@@ -41,7 +46,7 @@ pub(super) fn matrix(report: &Report, page: &mut Page) {
     let mut left_out = 0_usize;
     for (at, finding) in report.findings.iter().enumerate() {
         if is_shown(report, finding) {
-            row(at, finding, &others, page);
+            row(at, finding, (report.system, witnesses), &others, page);
         } else {
             left_out += 1;
         }
@@ -53,10 +58,26 @@ pub(super) fn matrix(report: &Report, page: &mut Page) {
             format_args!("Not shown: {left_out} ends of connections that no process can have."),
         );
     }
-    page.raw("<p class=\"legend\">Witnesses: the kernel's text <b>table</b>, <b>netlink</b>, the descriptors of every process (<b>owner</b>), a <b>bind</b> probe, a <b>local</b> connection, a scan from elsewhere (<b>remote</b>), the text tables through a procfs that nothing can be mounted over (<b>private</b>), descriptors copied out of processes without any procfs (<b>held</b>). <b>yes</b> seen or open &middot; <b>used</b> the number is taken &middot; <b>free</b> the number could be bound &middot; <b>no</b> looked for and not seen, or closed &middot; <b>filtered</b> no answer &middot; &ndash; not asked, or could not have seen it</p>\n");
+    let tables = match solaris {
+        true => "the <b>table</b>s of the kernel's MIB",
+        false => "the kernel's text <b>table</b>, <b>netlink</b>",
+    };
+    let extra = match solaris {
+        true => "",
+        false => {
+            ", the text tables through a procfs that nothing can be mounted over (<b>private</b>), descriptors copied out of processes without any procfs (<b>held</b>)"
+        }
+    };
+    page.raw(&format!("<p class=\"legend\">Witnesses: {tables}, the descriptors of every process (<b>owner</b>), a <b>bind</b> probe, a <b>local</b> connection, a scan from elsewhere (<b>remote</b>){extra}. <b>yes</b> seen or open &middot; <b>used</b> the number is taken &middot; <b>free</b> the number could be bound &middot; <b>no</b> looked for and not seen, or closed &middot; <b>filtered</b> no answer &middot; &ndash; not asked, or could not have seen it</p>\n"));
 }
 
-fn row(at: usize, finding: &Finding, others: &[&Told], page: &mut Page) {
+fn row(
+    at: usize,
+    finding: &Finding,
+    (system, witnesses): (System, &[&str]),
+    others: &[&Told],
+    page: &mut Page,
+) {
     page.raw(&format!(
         "<tr class=\"{}\"><th class=\"port\"><a href=\"#{}\">",
         class(finding.weight),
@@ -66,8 +87,9 @@ fn row(at: usize, finding: &Finding, others: &[&Told], page: &mut Page) {
     page.raw("</a><br>");
     badge(finding.verdict, page);
     page.raw("</th>");
-    for (at, letter) in finding.vector.to_string().chars().enumerate() {
-        cell(letter, at == 3, page);
+    let letters = finding.vector.shown(system);
+    for (letter, witness) in letters.chars().zip(witnesses) {
+        cell(letter, *witness == "bind", page);
     }
     for other in others {
         let omitted = other.omits.iter().any(|missed| {

@@ -5,7 +5,7 @@ use super::{Page, badge, class, reasons};
 use crate::columns;
 use crate::table::command_line;
 use compare::finding::Holder;
-use compare::{Finding, Report, Weight};
+use compare::{Finding, Report, System, Weight};
 
 /// What is to be explained, the worst first.
 pub(super) fn findings(report: &Report, page: &mut Page) {
@@ -19,7 +19,7 @@ pub(super) fn findings(report: &Report, page: &mut Page) {
     }
     page.raw("<h2>To be explained</h2>");
     for (at, finding) in weighty {
-        article(at, finding, page);
+        article(at, finding, report.system, page);
     }
 }
 
@@ -32,12 +32,12 @@ pub(super) fn rest(report: &Report, page: &mut Page) {
     page.raw("<h2>Explained, port by port</h2>");
     for (at, finding) in report.findings.iter().enumerate() {
         if fine(&finding) {
-            article(at, finding, page);
+            article(at, finding, report.system, page);
         }
     }
 }
 
-fn article(at: usize, finding: &Finding, page: &mut Page) {
+fn article(at: usize, finding: &Finding, system: System, page: &mut Page) {
     page.raw(&format!(
         "<article id=\"{}\" class=\"{}\"><div class=\"top\">",
         anchor(at),
@@ -61,7 +61,7 @@ fn article(at: usize, finding: &Finding, page: &mut Page) {
     page.raw("</h3>");
     page.element(
         "span class=\"vec\"",
-        format_args!("{} {}", finding.vector, finding.pattern),
+        format_args!("{} {}", finding.vector.shown(system), finding.pattern),
     );
     page.raw("</div>");
     if !finding.owners.is_empty() {

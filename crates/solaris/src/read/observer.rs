@@ -29,7 +29,8 @@ pub fn observer(root: &Sysroot) -> (Observer, Gaps) {
         }
     };
     let observer = Observer {
-        uid: told.and_then(|told| told.process.uid),
+        uid: told.as_ref().and_then(|told| told.process.uid),
+        zone: told.and_then(|told| told.process.zone),
         kernel: Some(named.version),
         hostname: Some(named.hostname),
         ..Observer::default()

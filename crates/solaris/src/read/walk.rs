@@ -6,6 +6,7 @@ use super::processes::{descriptors, is_same, open, pids};
 use super::tables::inet;
 use crate::join::{Find, Keys};
 use model::ask::{Holdings, Told, WalkAsk};
+use model::file::FileRow;
 use model::process::Holding;
 use model::{FileKind, Gap, Held, Inode, OpenFile, Owner, Process, Socket, State};
 use sysroot::Sysroot;
@@ -15,12 +16,17 @@ use sysroot::Sysroot;
 #[must_use]
 pub fn holdings(root: &Sysroot, ask: &WalkAsk) -> Holdings {
     let (finds, processes, mut told) = finds(root);
-    let sockets = inet(root, &mut told).sockets;
-    if sockets.iter().any(is_untold) {
-        let reason = "this kernel's tables name no inode: who holds a socket is not told";
+    let tables = inet(root, &mut told);
+    let mut named = Vec::new();
+    if !tables.inodes && tables.sockets.iter().any(is_untold) {
+        named.extend(finds.iter().filter_map(by_address));
+        let reason = match named.is_empty() {
+            true => "this kernel's tables name no inode: who holds a socket is not told",
+            false => "this kernel's tables name no inode: only addresses tell who holds a socket",
+        };
         told.gaps.push(Gap::new("mib2", reason));
     }
-    let keys = Keys::of(&sockets);
+    let keys = Keys::of(&tables.sockets);
     let mut holdings: Vec<Holding> = finds
         .into_iter()
         .filter_map(|find| {
@@ -32,9 +38,13 @@ pub fn holdings(root: &Sysroot, ask: &WalkAsk) -> Holdings {
         .collect();
     holdings.sort_unstable();
     holdings.dedup();
-    let holds = |process: &Process| holdings.iter().any(|find| find.owner.id == process.id);
+    let holds = |process: &Process| {
+        holdings.iter().any(|find| find.owner.id == process.id)
+            || named.iter().any(|row| row.id == process.id)
+    };
     Holdings {
         processes: processes.into_iter().filter(holds).collect(),
+        named,
         holdings,
         told,
     }
@@ -75,6 +85,20 @@ pub fn finds(root: &Sysroot) -> (Vec<Find>, Vec<Process>, Told) {
         processes.push(held.process);
     }
     (finds, processes, told)
+}
+
+/// A descriptor that has an address, as a row of its own.
+fn by_address(find: &Find) -> Option<FileRow> {
+    find.file.detail.as_deref()?.address()?;
+    let owner = &find.owner;
+    Some(FileRow {
+        id: owner.id,
+        tid: owner.tid,
+        comm: owner.comm.clone(),
+        uid: owner.uid,
+        file: find.file.clone(),
+        socket: None,
+    })
 }
 
 /// A socket that lives, in a table that names no inode.

@@ -1,0 +1,176 @@
+//! The catalogue for Solaris and illumos, the more particular patterns first.
+//!
+//! Letters stand as on Linux; of the eight these systems have T, O, B, L and R. Nothing here
+//! names a thing they lack, and every command is one of theirs, or ours.
+
+use super::Pattern;
+use crate::explain::Clue::{
+    AllReadable, AskedOnItsAddress, Confirmed, GlobalZone, Made, Nameless, NoInodes, Perhaps,
+    RowWithoutInode, TooFew, Unanswered,
+};
+use crate::verdict::Verdict as V;
+
+/// Every pattern.
+#[rustfmt::skip]
+pub(super) const CATALOGUE: &[Pattern] = &[
+    Pattern { code: "Z1", verdicts: &[V::Agree], vector: "......", needs: &[Unanswered],
+        causes: &[
+            ("a UDP socket that does not answer an empty datagram", &[]),
+            ("a filter on the way that drops it, or its refusal", &[]),
+        ],
+        next: "rnmap -sU -sV -p {port} from another machine" },
+    Pattern { code: "Z2", verdicts: &[V::Agree], vector: "......", needs: &[],
+        causes: &[
+            ("normal", &[]),
+            ("or a back door inside the program itself: agreement is not innocence", &[]),
+        ],
+        next: "digest -a sha256 /proc/{pid}/object/a.out" },
+    Pattern { code: "Z3", verdicts: &[V::FilteredRemote], vector: ".....f", needs: &[],
+        causes: &[
+            ("the host's packet filter or the network drops it on the way", &[]),
+            ("the scanner's own side filters", &[]),
+        ],
+        next: "{rules}" },
+    Pattern { code: "Z4", verdicts: &[V::FilteredRemote], vector: "......", needs: &[],
+        causes: &[
+            ("it listens on another address than the one scanned", &[]),
+            ("the packet filter rejects with a reset", &[]),
+            ("address translation in front, or a zone with an IP stack of its own: the scan met somebody else", &[]),
+        ],
+        next: "{rules}" },
+    Pattern { code: "Z5", verdicts: &[V::SilentListener], vector: "...f..", needs: &[],
+        causes: &[
+            ("it closed while we asked, and another table of the round still had it", &[Confirmed]),
+            ("it was asked on another address than its own", &[AskedOnItsAddress]),
+            ("the table tells a socket that is not there", &[]),
+        ],
+        next: "echo '::netstat' | mdb -k" },
+    Pattern { code: "Z6", verdicts: &[V::SilentListener], vector: "......", needs: &[],
+        causes: &[
+            ("it was asked on another address than its own", &[AskedOnItsAddress]),
+            ("its queue is full: the program does not accept (tcpListenDrop then counts)", &[]),
+            ("the host's packet filter drops what comes from itself", &[]),
+        ],
+        next: "netstat -s -P tcp" },
+    Pattern { code: "Z7", verdicts: &[V::OwnerUnreadable], vector: "......", needs: &[],
+        causes: &[
+            ("its holder is a process whose descriptors we were refused, for lack of a privilege (proc_owner)", &[]),
+            ("the kernel itself holds it (nfs, lockd, rpcmod)", &[Made]),
+            ("its holder is in another zone", &[GlobalZone]),
+        ],
+        next: "ppriv $$" },
+    Pattern { code: "Z8", verdicts: &[V::OwnerUnknown], vector: "......", needs: &[Made],
+        causes: &[
+            ("its holder is a process whose descriptors we were refused", &[AllReadable]),
+            ("the process that made it handed it to the kernel (nfsd and lockd do), and is gone or not", &[]),
+            ("its descriptor waits in a message nobody has received (unix socket, STREAMS pipe, door)", &[]),
+            ("its holder is in another zone", &[GlobalZone]),
+            ("the table changed between two answers of the kernel", &[Confirmed]),
+            ("the holder is not listed in /proc", &[]),
+        ],
+        next: "pargs -l {creator}" },
+    Pattern { code: "Z9", verdicts: &[V::OwnerUnknown], vector: "......", needs: &[],
+        causes: &[
+            ("its holder is a process whose descriptors we were refused", &[AllReadable]),
+            ("the kernel itself holds it (nfs, lockd, rpcmod): what it makes names no process", &[]),
+            ("its descriptor waits in a message nobody has received (unix socket, STREAMS pipe, door)", &[]),
+            ("its holder is in another zone", &[GlobalZone]),
+            ("the table changed between two answers of the kernel", &[Confirmed]),
+            ("the holder is not listed in /proc", &[]),
+        ],
+        next: "echo '::netstat' | mdb -k" },
+    Pattern { code: "Z10", verdicts: &[V::KernelSocket], vector: "......", needs: &[],
+        causes: &[("the kernel itself holds it, as the evidence says", &[])],
+        next: "rpcinfo -p" },
+    Pattern { code: "Z11", verdicts: &[V::BoundNotListening], vector: "......", needs: &[],
+        causes: &[("a socket keeps the number without listening", &[])],
+        next: "rlsof --pfiles -p {pid}" },
+    Pattern { code: "Z12", verdicts: &[V::NoProcessByNature], vector: "......", needs: &[],
+        causes: &[("connections at their end or beginning: no process has them", &[])],
+        next: "netstat -an -P tcp" },
+    Pattern { code: "Z13", verdicts: &[V::HiddenFromTables], vector: "....Y.", needs: &[],
+        causes: &[
+            ("a socket of another zone that shares the IP stack, opened for all zones: tables show our own zone's", &[]),
+            ("a listener of the kernel's own, or a TLI endpoint, that the tables leave out", &[]),
+            ("a listener that opened and closed in step with the rounds", &[Confirmed]),
+            ("the table changed between two answers of the kernel", &[Confirmed]),
+            ("the kernel filters its socket tables", &[]),
+        ],
+        next: "echo '::netstat' | mdb -k" },
+    Pattern { code: "Z14", verdicts: &[V::HiddenFromTables], vector: "......", needs: &[],
+        causes: &[
+            ("a socket of another zone that shares the IP stack, opened for all zones: tables show our own zone's", &[]),
+            ("an endpoint of the kernel's own or of TLI that keeps the number and that the tables leave out", &[]),
+            ("a connection that came or went keeps it", &[Confirmed]),
+            ("the kernel filters its socket tables", &[]),
+        ],
+        next: "echo '::netstat' | mdb -k" },
+    Pattern { code: "Z15", verdicts: &[V::RemoteOnly], vector: "......", needs: &[],
+        causes: &[
+            ("a zone answers on that address: the tables show the zone we are in and no other", &[]),
+            ("address translation of the packet filter leads it elsewhere", &[]),
+            ("another machine answers on that address: load balancer, proxy", &[]),
+            ("it opens after a knock, or for some sources only", &[]),
+            ("something in the kernel answers", &[]),
+        ],
+        next: "zoneadm list -v" },
+    Pattern { code: "Z16", verdicts: &[V::Steered], vector: "......", needs: &[],
+        causes: &[
+            ("address translation of the packet filter leads it elsewhere", &[]),
+            ("a zone that has this address answers", &[]),
+        ],
+        next: "{nat}" },
+    Pattern { code: "Z17", verdicts: &[V::CounterMismatch], vector: "......", needs: &[],
+        causes: &[
+            ("connections came or went between two readings", &[Confirmed]),
+            ("connections of a zone that began meanwhile and shares the IP stack", &[]),
+            ("a connection that no table lists", &[]),
+        ],
+        next: "kstat -p tcp:0:tcp:currEstab" },
+    Pattern { code: "Z18", verdicts: &[V::Limited], vector: "......", needs: &[TooFew],
+        causes: &[("too few rounds were made to tell: see the evidence", &[])],
+        next: "rcompare --rounds 6" },
+    Pattern { code: "Z19", verdicts: &[V::Limited], vector: "......", needs: &[RowWithoutInode],
+        causes: &[
+            ("a socket of the kernel's own (smbsrv, iscsit, nfs): no descriptor leads to it", &[]),
+            ("a connection nobody has accepted yet", &[]),
+            ("a socket that is being closed", &[]),
+        ],
+        next: "echo '::netstat' | mdb -k" },
+    Pattern { code: "Z20", verdicts: &[V::Limited], vector: "......", needs: &[Perhaps],
+        causes: &[
+            ("several sockets or processes share the address: any of those in the evidence may be its holder", &[]),
+        ],
+        next: "{netstat}" },
+    Pattern { code: "Z21", verdicts: &[V::Limited], vector: "......", needs: &[Nameless],
+        causes: &[
+            ("a TLI endpoint, whose descriptor tells no address", &[]),
+            ("the kernel itself holds it (nfs, lockd, rpcmod)", &[]),
+            ("its holder is a process whose descriptors we were refused", &[AllReadable]),
+            ("its descriptor waits in a message nobody has received (unix socket, STREAMS pipe, door)", &[]),
+            ("the holder is not listed in /proc", &[]),
+        ],
+        next: "{netstat}" },
+    Pattern { code: "Z22", verdicts: &[V::Limited], vector: "......", needs: &[NoInodes, Made],
+        causes: &[
+            ("this release does not tell who holds a socket: the process that made it, if it has not handed it on", &[]),
+            ("the process that made it is gone, and one that inherited it holds it", &[]),
+        ],
+        next: "pfiles {creator}" },
+    Pattern { code: "Z23", verdicts: &[V::Limited], vector: "......", needs: &[NoInodes],
+        causes: &[
+            ("this release does not tell who holds a socket", &[]),
+            ("the kernel itself holds it (nfs, lockd, rpcmod): what it makes names no process", &[]),
+        ],
+        next: "pfiles /proc/[1-9]* | egrep '^[1-9]|port: {port}$'" },
+    Pattern { code: "Z24", verdicts: &[V::Limited], vector: "......", needs: &[],
+        causes: &[("we could not look everywhere: see the evidence and the gaps", &[])],
+        next: "ppriv $$" },
+    Pattern { code: "Z25", verdicts: &[V::Transient], vector: "......", needs: &[],
+        causes: &[("it came or went while we looked", &[])],
+        next: "rcompare --rounds 6" },
+    // What no witness of these systems can bring about.
+    Pattern { code: "Z26", verdicts: &[], vector: "......", needs: &[],
+        causes: &[("the views are not all of this system: no witness it has can say so", &[])],
+        next: "rnetstat -an" },
+];
