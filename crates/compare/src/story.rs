@@ -265,6 +265,10 @@ fn check(story: &str, expected: &[(u16, Verdict)], outcome: Outcome) -> Report {
         .collect();
     assert_eq!(found, expected, "{:#?}", report.findings);
     assert_eq!(report.outcome, outcome, "{:#?}", report.blanks);
+    for finding in &report.findings {
+        let told = !finding.next.is_empty() && !finding.causes.is_empty();
+        assert!(told && !finding.evidence.is_empty(), "{finding:#?}");
+    }
     report
 }
 

@@ -51,7 +51,9 @@ impl FdDetail {
         }
     }
 
-    fn other_end(&self) -> Option<SocketAddr> {
+    /// The other end's address, of a connection.
+    #[must_use]
+    pub fn other_end(&self) -> Option<SocketAddr> {
         match &self.peer {
             Some(SockName::Inet(peer)) if peer.port() != 0 => Some(plain(*peer)),
             _ => None,

@@ -109,7 +109,9 @@ fn fd(row: &Row<'_>, out: &mut Text) {
 pub(crate) fn device(row: &Row<'_>, out: &mut Text) {
     match row.socket.map(|socket| (&socket.kind, socket.inode)) {
         Some((Kind::Inet(_) | Kind::Inet6(_), inode)) if row.proto_word().is_some() => {
-            out.number(inode.0);
+            // Solaris 11.4 tells a socket's inode by its descriptor alone.
+            let own = row.file.inode.filter(|_| inode.0 == 0);
+            out.number(own.unwrap_or(inode).0);
         }
         Some((Kind::Packet(_), inode)) => out.number(inode.0),
         Some(_) => {}

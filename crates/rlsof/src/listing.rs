@@ -284,7 +284,10 @@ impl Listing<'_> {
         self.seen.resize(sockets.len(), false);
         let missed = sockets.iter().zip(&self.seen).enumerate();
         let missed: HashSet<usize> = missed
-            .filter(|(_, (socket, seen))| !**seen && self.query.asks_for(socket))
+            // What has no inode is held by no descriptor, or by one that cannot be told.
+            .filter(|(_, (socket, seen))| {
+                !**seen && socket.inode.0 != 0 && self.query.asks_for(socket)
+            })
             .map(|(at, _)| at)
             .collect();
         if missed.is_empty() || !self.met {

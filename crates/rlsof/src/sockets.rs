@@ -4,15 +4,42 @@ use host::read::beside;
 use host::read::tables::Stand;
 use model::ask::{SocketAsk, States};
 use model::{Family, FileKind, Gap, Gaps, Inode, OpenFile, Pid, Proto, Socket, Source, State};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use sysroot::Sysroot;
 
 /// Sockets, and where each stands by inode.
 #[derive(Default)]
 pub(crate) struct Sockets {
     sockets: Vec<Socket>,
-    /// In order, each inode once.
+    /// In order, each inode once. A socket without inode (Solaris 11.4) has a number of its own
+    /// here, above every inode.
     places: Vec<(Inode, u32)>,
+    /// Those without inode by their addresses: none where several have the same.
+    named: HashMap<Name, Option<Inode>>,
+}
+
+/// Transport, local and remote address.
+type Name = (Proto, SocketAddr, SocketAddr);
+
+/// A socket's name; an IPv4 address in IPv6 clothes is the plain one.
+fn name(socket: &Socket) -> Option<Name> {
+    let inet = socket.kind.inet()?;
+    let local = SocketAddr::new(inet.local.to_canonical(), inet.port);
+    let remote = match inet.remote_port {
+        0 => unnamed(local),
+        port => SocketAddr::new(inet.remote.to_canonical(), port),
+    };
+    Some((inet.proto, local, remote))
+}
+
+/// The other end of what has none.
+fn unnamed(local: SocketAddr) -> SocketAddr {
+    let addr = match local.ip() {
+        IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+    };
+    SocketAddr::new(addr, 0)
 }
 
 impl Sockets {
@@ -23,15 +50,30 @@ impl Sockets {
             let inet = socket.kind.inet();
             inet.is_some_and(|inet| inet.proto == Proto::Mptcp)
         };
+        let key = |at: u32, socket: &Socket| match socket.inode {
+            Inode(0) => Inode(u64::MAX - u64::from(at)),
+            inode => inode,
+        };
+        let mut named: HashMap<Name, Option<Inode>> = HashMap::new();
+        for (at, socket) in (0u32..).zip(&sockets) {
+            if let Some(name) = name(socket).filter(|_| socket.inode == Inode(0)) {
+                let only = Some(key(at, socket));
+                named
+                    .entry(name)
+                    .and_modify(|it| *it = None)
+                    .or_insert(only);
+            }
+        }
         let keys = (0u32..).zip(&sockets);
         let mut keys: Vec<_> = keys
-            .map(|(at, socket)| (socket.inode, multipath(socket), at))
+            .map(|(at, socket)| (key(at, socket), multipath(socket), at))
             .collect();
         keys.sort_unstable();
         keys.dedup_by_key(|key| key.0);
         Sockets {
             places: keys.into_iter().map(|(inode, _, at)| (inode, at)).collect(),
             sockets,
+            named,
         }
     }
 
@@ -49,9 +91,20 @@ impl Sockets {
     /// Its place among the sockets.
     pub(crate) fn at(&self, file: &OpenFile) -> Option<usize> {
         let inode = file.inode.filter(|_| file.kind == FileKind::Socket)?;
+        let inode = self.by_name(file).unwrap_or(inode);
         self.places
             .binary_search_by_key(&inode, |place| place.0)
             .ok()
+    }
+
+    /// The number of the one socket without inode that has a descriptor's addresses.
+    fn by_name(&self, file: &OpenFile) -> Option<Inode> {
+        let detail = file.detail.as_deref().filter(|_| !self.named.is_empty())?;
+        let local = detail.address()?;
+        let remote = detail.other_end().unwrap_or(unnamed(local));
+        let mut protos = [Proto::Tcp, Proto::Udp].into_iter();
+        let proto = protos.find(|proto| detail.socket_type.is_some() && detail.has_type(*proto))?;
+        self.named.get(&(proto, local, remote)).copied().flatten()
     }
 
     /// Every socket, in the order of its place.
@@ -74,14 +127,14 @@ pub(crate) fn read(
 ) -> (Sockets, Gaps) {
     let tables: Vec<_> = tables().collect();
     let (mut sockets, mut gaps) = rows(root, &tables, elsewhere, only);
-    // Older kernels of Solaris, and Oracle's: their descriptors cannot be told apart. Where
-    // others have an inode, one without is no descriptor's.
+    // Older kernels of Solaris, and Oracle's: only a descriptor's addresses, where these are
+    // told, lead to its row. Where others have an inode, one without is no descriptor's.
     let tells = sockets.iter().any(|socket| {
         socket.inode != Inode(0) && socket.streams.is_some() && socket.kind.inet().is_some()
     });
-    let before = sockets.len();
-    sockets.retain(|socket| !is_untold(socket));
-    if sockets.len() < before && !tells {
+    if tells {
+        sockets.retain(|socket| !is_untold(socket));
+    } else if sockets.iter().any(is_untold) {
         gaps.push(Gap::new("mib2", UNTOLD));
     }
     (Sockets::new(sockets), gaps)
@@ -100,6 +153,7 @@ fn rows(
     only: Option<&HashSet<Pid>>,
 ) -> (Vec<Socket>, Gaps) {
     let (mut sockets, mut gaps) = (Vec::new(), Gaps::new());
+    let mut missed = Vec::new();
     for &table in tables {
         let ask = SocketAsk {
             tables: vec![table],
@@ -110,9 +164,18 @@ fn rows(
         let told = host::sockets(root, Source::Netlink, &ask, &mut keep(&mut sockets));
         if told.coverage.looked.is_empty() {
             sockets.truncate(before);
-            let mut text = host::sockets(root, Source::Procfs, &ask, &mut keep(&mut sockets));
-            gaps.append(&mut text.gaps);
+            missed.push(table);
         }
+    }
+    // All at once: on Solaris one answer holds every table.
+    if !missed.is_empty() {
+        let ask = SocketAsk {
+            tables: missed,
+            states: States::ALL,
+            port: None,
+        };
+        let mut text = host::sockets(root, Source::Procfs, &ask, &mut keep(&mut sockets));
+        gaps.append(&mut text.gaps);
     }
     for family in [Family::Vsock, Family::Xdp] {
         let stand = Stand::own(root);
@@ -138,7 +201,7 @@ fn rows(
 
 /// What is told where a kernel's tables name no inode.
 const UNTOLD: &str =
-    "this kernel's tables name no inode: which descriptor is which socket is not told";
+    "this kernel's tables name no inode: a descriptor is known by its addresses, if these are told";
 
 /// A socket of a table that names no inode.
 fn is_untold(socket: &Socket) -> bool {

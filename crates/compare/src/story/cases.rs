@@ -53,6 +53,41 @@ fn f2_f3_missing_in_both_tables() {
     );
 }
 
+/// What had no next step once.
+#[test]
+fn a_port_with_an_odd_vector_is_explained_too() {
+    let next = |story: &str, expected: &[(u16, Verdict)], outcome| {
+        let report = check(story, expected, outcome);
+        let finding = &report.findings[0];
+        (
+            finding.vector.to_string(),
+            finding.pattern,
+            finding.next.clone(),
+        )
+    };
+    let (vector, pattern, told) = next(
+        "tcp 0.0.0.0:4444 LISTEN 7 | T +++ | N +++ | O fff | B fff | L ccc",
+        &[(4444, Verdict::SilentListener)],
+        Outcome::Agree,
+    );
+    assert_eq!((vector.as_str(), pattern), ("YYYfn...", "P4"));
+    assert_eq!(told, "rlsof -nP -i tcp:4444");
+    // Only a procfs of our own shows it.
+    let (vector, pattern, _) = next(
+        "tcp 0.0.0.0:4444 LISTEN 7 | T --- | N --- | P +++ | O fff | B uuu | L ooo",
+        &[(4444, Verdict::HiddenFromProcfs)],
+        Outcome::Finding,
+    );
+    assert_eq!((vector.as_str(), pattern), ("nnYuY.Y.", "P11"));
+    // Open from elsewhere, and the number is taken here by what does not listen.
+    let (vector, pattern, _) = next(
+        "tcp 127.0.0.1:4444 ESTABLISHED 7 | T +++ | N +++ | O fff | B uuu | R o",
+        &[(4444, Verdict::RemoteOnly)],
+        Outcome::Finding,
+    );
+    assert_eq!((vector.as_str(), pattern), ("nn.u.Y..", "P7"));
+}
+
 #[test]
 fn f5_missing_in_netlink_only() {
     check(
