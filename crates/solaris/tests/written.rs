@@ -3,13 +3,14 @@
 
 use proptest::prelude::*;
 use solaris::layout::{
-    Abi, Model, Order, PRMAP_ILP32, PRMAP_LP64, PSINFO_ILP32, PSINFO_LP64, TCP4, TCP4_ENTRIES,
-    TCP6, TCP6_ENTRIES, UDP4, UDP4_TAILS, UDP6, UDP6_TAILS, fdinfo as fd, fuser as users, named,
-    psinfo as ps, sockinfo as info,
+    ADDR4, ADDR6, Abi, Model, Order, PRMAP_ILP32, PRMAP_LP64, PSINFO_ILP32, PSINFO_LP64, TCP4,
+    TCP4_ENTRIES, TCP6, TCP6_ENTRIES, UDP4, UDP4_TAILS, UDP6, UDP6_TAILS, UNIX_RECORDS,
+    fdinfo as fd, fuser as users, named, psinfo as ps, sctp as assoc, sockinfo as info, unix as ux,
 };
 use solaris::parse::tcp::Version;
 use solaris::parse::{
-    fdinfo, fuser, kstat, map, mnttab, optmgmt, psinfo, sockinfo, tcp, udp, uname,
+    addresses, fdinfo, fuser, kstat, map, mnttab, optmgmt, psinfo, sctp, sockinfo, tcp, udp, uname,
+    unix,
 };
 use std::net::{IpAddr, SocketAddr};
 
@@ -379,5 +380,72 @@ proptest! {
             (source.into_bytes(), point.into_bytes(), kind.into_bytes(), major << 32 | minor)
         }).collect();
         prop_assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn associations_of_sctp(abi in abi(), four in (v4(), v4()), six in (v6(), v6()), is_six: bool, creator in 1u32..1 << 31, queues: (u32, u32)) {
+        let ((local, port), (remote, remote_port)) = if is_six { six } else { four };
+        let mut record = Record::new(assoc::STRIDE, abi);
+        record
+            .u32(assoc::TYPE, if is_six { 2 } else { 1 }).u32(assoc::STATE, 4)
+            .put(assoc::LOCAL, &octets(local)).u32(assoc::PORT, port.into())
+            .put(assoc::REMOTE, &octets(remote)).u32(assoc::REMOTE_PORT, remote_port.into())
+            .u32(assoc::CREATOR, creator)
+            .u32(assoc::SEND_QUEUE, queues.0).u32(assoc::RECV_QUEUE, queues.1);
+        let parsed = sctp::table(&record.bytes, abi, "x");
+        prop_assert!(parsed.lost.is_empty());
+        let socket = &parsed.rows[0];
+        let inet = socket.kind.inet().unwrap();
+        prop_assert_eq!((inet.local, inet.port), (local, port));
+        prop_assert_eq!((inet.remote, inet.remote_port), (remote, remote_port));
+        prop_assert_eq!((socket.send_queue, socket.recv_queue), queues);
+        prop_assert_eq!(socket.streams.as_ref().unwrap().creator.map(|pid| pid.0), Some(creator));
+    }
+
+    /// Every size of a record there is; a 32-bit reader sees what a 64-bit one does.
+    #[test]
+    fn records_of_unix_sockets(abi in abi(), path in "[a-z/]{1,40}", peer in "[a-z/]{1,40}", zone in 0u32..1 << 31, inode: u64) {
+        const EXPLICIT: u32 = 0x7578_7670;
+        for layout in UNIX_RECORDS {
+            let mut record = Record::new(layout.stride, abi);
+            record
+                .u32(ux::SIZE, u32::try_from(layout.stride).unwrap()).u32(ux::SERVICE, 2)
+                .u32(ux::LOCAL_MAGIC, EXPLICIT).u32(ux::LOCAL_LENGTH, 110).u32(ux::PEER_LENGTH, 110)
+                .put(ux::LOCAL_PATH, path.as_bytes()).put(ux::PEER_PATH, peer.as_bytes())
+                .u32(layout.zone, zone);
+            if let Some(at) = layout.inode {
+                record.number(at, 8, inode);
+            }
+            let parsed = unix::table(&record.bytes, abi, "x");
+            prop_assert!(parsed.lost.is_empty() && parsed.notes.is_empty());
+            let socket = &parsed.rows[0];
+            let streams = socket.streams.as_ref().unwrap();
+            let model::Kind::Unix(found) = &socket.kind else {
+                return Err(TestCaseError::fail("a unix socket"));
+            };
+            prop_assert_eq!(found.path.as_ref(), Some(&model::Foreign::from(path.as_str())));
+            prop_assert_eq!(streams.peer_path.as_ref(), Some(&model::Foreign::from(peer.as_str())));
+            prop_assert_eq!(streams.zone.map(|zone| zone.0), Some(zone));
+            prop_assert_eq!(socket.inode.0, layout.inode.map_or(0, |_| inode));
+        }
+    }
+
+    #[test]
+    fn addresses_of_the_host(abi in abi(), four: [u8; 4], six: [u8; 16], name in "[a-z0-9:]{1,30}", up: bool, more in 0usize..60) {
+        for (head, version, octets) in [(&ADDR4, Version::V4, &four[..]), (&ADDR6, Version::V6, &six[..])] {
+            let stride = head.end + more;
+            let mut record = Record::new(stride, abi);
+            record
+                .put(head.addr, octets).u32(head.name, u32::try_from(name.len()).unwrap())
+                .put(head.name + 4, name.as_bytes()).u32(head.flags, 0x840 | u32::from(up));
+            let parsed = addresses::table(&record.bytes, stride, version, abi, "x");
+            prop_assert!(parsed.lost.is_empty());
+            let found = &parsed.rows[0];
+            let written = match version {
+                Version::V4 => IpAddr::from(four),
+                Version::V6 => IpAddr::from(six),
+            };
+            prop_assert_eq!((found.addr, found.interface, found.up), (written, name.as_bytes(), up));
+        }
     }
 }

@@ -414,4 +414,48 @@ mod tests {
         page.element("span class=\"x\"", "<b>");
         assert_eq!(page.text, "<span class=\"x\">&lt;b&gt;</span>");
     }
+
+    /// The page shows the witnesses of the system it is about.
+    #[test]
+    fn a_page_of_solaris_names_no_witness_of_linux() {
+        let page = |source| {
+            let mut snapshot = compare::Snapshot::default();
+            let view = snapshot.begin(source, 1).unwrap();
+            let mut socket = model::Socket::new(
+                model::Kind::of(model::Inet {
+                    proto: model::Proto::Tcp,
+                    local: "0.0.0.0".parse().unwrap(),
+                    port: 22,
+                    remote: "0.0.0.0".parse().unwrap(),
+                    remote_port: 0,
+                    state: model::State::Listen,
+                    device: None,
+                    v6only: None,
+                    timer: None,
+                }),
+                model::Inode(7),
+            );
+            socket.streams = (source == model::Source::Mib2).then(Box::default);
+            let row = model::record::SocketRow {
+                socket,
+                owners: None,
+            };
+            snapshot.add(view, model::Record::Socket(row));
+            let mut page = Vec::new();
+            report(&mut page, &compare::judge(&snapshot), &Heading::default()).unwrap();
+            String::from_utf8(page).unwrap()
+        };
+        let (linux, solaris) = (page(model::Source::Netlink), page(model::Source::Mib2));
+        for word in ["netlink", "procfs", "private", "namespace"] {
+            assert!(linux.contains(word), "{word}");
+            let at = solaris.find(word);
+            assert_eq!(at, None, "{word}: {}", &solaris[at.unwrap_or(0)..]);
+        }
+        assert!(solaris.contains("the kernel's MIB") && solaris.contains("ppriv $$"));
+        // A column a witness, and the port and owner beside them.
+        assert_eq!(
+            linux.matches("<th").count() - solaris.matches("<th").count(),
+            3
+        );
+    }
 }
