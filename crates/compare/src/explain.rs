@@ -157,6 +157,8 @@ pub enum Clue {
     Perhaps,
     /// Descriptors tell their addresses, and none has this one (Solaris 11.4).
     Nameless,
+    /// It is a TLI endpoint: programs may hand such to the kernel (Solaris).
+    Endpoint,
     /// Too few rounds were made to settle it.
     TooFew,
 }

@@ -230,6 +230,8 @@ fn witnesses(
     }
     if worst.nobody {
         lines.extend(evidence::nobody(snapshot));
+        let endpoint = owner::is_endpoint(sighting);
+        lines.extend(endpoint.then(|| "mib2: it is a TLI endpoint, no socket".to_owned()));
         lines.extend(copies::uncounted(snapshot));
         lines.extend(copies::rings(snapshot));
         lines.extend(evidence::kernel(snapshot, sighting));
@@ -325,6 +327,10 @@ fn more_clues(
         (judged.untold == Some(Untold::Release), Clue::NoInodes),
         (judged.untold == Some(Untold::Row), Clue::RowWithoutInode),
         (!judged.perhaps.is_empty(), Clue::Perhaps),
+        (
+            judged.nobody && owner::is_endpoint(judged.sighting),
+            Clue::Endpoint,
+        ),
         (
             judged.untold == Some(Untold::Release) && snapshot.named.are_told(),
             Clue::Nameless,

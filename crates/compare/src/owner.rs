@@ -209,6 +209,9 @@ pub fn nobody(snapshot: &Snapshot, sighting: &Sighting, nobodies: usize) -> (Ver
     if kernel_port(snapshot, sighting).is_some() {
         return (Verdict::KernelSocket, Vec::new());
     }
+    if is_endpoint(sighting) && unreadable(snapshot).is_empty() {
+        return (Verdict::Limited, Vec::new());
+    }
     let waiting: Vec<Owner> = snapshot.in_flight().cloned().collect();
     let count: u64 = waiting
         .iter()
@@ -251,6 +254,14 @@ pub fn kernel_port<'s>(snapshot: &'s Snapshot, sighting: &Sighting) -> Option<&'
     let inet = sighting.inet()?;
     let mut ports = snapshot.facts.kernel_ports.iter();
     ports.find(|held| (held.proto, held.port) == (inet.proto, inet.port))
+}
+
+/// Whether it is a TLI endpoint of Solaris. RPC servers hand such to the kernel and close them,
+/// and nothing tells which: that nobody holds one is what an ordinary file server shows.
+#[must_use]
+pub fn is_endpoint(sighting: &Sighting) -> bool {
+    let streams = sighting.socket.streams.as_ref();
+    streams.is_some_and(|told| told.endpoint_device.is_some())
 }
 
 /// Handshakes under way have no file yet, whatever inode a source gives them.

@@ -5,8 +5,8 @@
 
 use super::Pattern;
 use crate::explain::Clue::{
-    AllReadable, AskedOnItsAddress, Confirmed, GlobalZone, Made, Nameless, NoInodes, Perhaps,
-    RowWithoutInode, TooFew, Unanswered,
+    AllReadable, AskedOnItsAddress, Confirmed, Endpoint, GlobalZone, Made, Nameless, NoInodes,
+    Perhaps, RowWithoutInode, TooFew, Unanswered,
 };
 use crate::verdict::Verdict as V;
 
@@ -137,6 +137,15 @@ pub(super) const CATALOGUE: &[Pattern] = &[
             ("a socket that is being closed", &[]),
         ],
         next: "echo '::netstat' | mdb -k" },
+    Pattern { code: "Z27", verdicts: &[V::Limited], vector: "......", needs: &[Endpoint],
+        causes: &[
+            ("the kernel itself holds it: nfsd and lockd hand it their endpoints, and its own NFS mounts connect so", &[]),
+            ("its holder is a process whose descriptors we were refused", &[AllReadable]),
+            ("its descriptor waits in a message nobody has received (STREAMS pipe)", &[]),
+            ("its holder is in another zone", &[GlobalZone]),
+            ("the holder is not listed in /proc", &[]),
+        ],
+        next: "rpcinfo -p" },
     Pattern { code: "Z20", verdicts: &[V::Limited], vector: "......", needs: &[Perhaps],
         causes: &[
             ("several sockets or processes share the address: any of those in the evidence may be its holder", &[]),

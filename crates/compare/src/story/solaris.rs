@@ -282,6 +282,34 @@ fn a_row_without_inode_among_others_is_no_failing_of_the_release() {
     );
 }
 
+/// A file server's connections are nobody's: no finding, and no agreement either.
+#[test]
+fn an_endpoint_nobody_holds_may_be_the_kernels() {
+    let story = "tcp 0.0.0.0:2049 LISTEN 7 | T +++ | O --- | B uuu | L o..";
+    let endpoint = |snapshot: &mut Snapshot| {
+        for sighting in snapshot.sockets.values_mut() {
+            let streams = sighting.socket.streams.as_mut().unwrap();
+            streams.endpoint_device = Some(42 << 32);
+        }
+    };
+    let mut snapshot = tell(ILLUMOS, story);
+    endpoint(&mut snapshot);
+    let finding = one(&snapshot, Verdict::Limited, "YnuY.", "Z27");
+    assert_eq!(finding.next, "rpcinfo -p");
+    assert!(finding.evidence.iter().any(|line| line.contains("TLI")));
+    // Somebody we were refused may hold it all the same.
+    let mut snapshot = tell(ILLUMOS, &story.replace("---", "xxx"));
+    endpoint(&mut snapshot);
+    one(&snapshot, Verdict::OwnerUnreadable, "YnuY.", "Z7");
+    // Before the third round it is in doubt as any other.
+    let mut snapshot = tell(
+        ILLUMOS,
+        "tcp 0.0.0.0:2049 LISTEN 7 | T ++ | O -- | B uu | L o.",
+    );
+    endpoint(&mut snapshot);
+    one(&snapshot, Verdict::Limited, "YnuY.", "Z18");
+}
+
 /// On 11.4 an address that one socket alone has names its holder; one that two have does not,
 /// and nobody is said to hold what no descriptor is called.
 #[test]
