@@ -81,6 +81,10 @@ impl Plan {
             ));
         }
         facts.all_netns = options.all_netns;
+        if options.all_netns && host::is_solaris(None) {
+            let reason = "a zone's sockets are told in that zone alone: run it there";
+            facts.gaps.push(model::Gap::new("--all-netns", reason));
+        }
         Plan {
             facts,
             rounds: options.rounds,

@@ -50,6 +50,8 @@ impl Sockets {
             let inet = socket.kind.inet();
             inet.is_some_and(|inet| inet.proto == Proto::Mptcp)
         };
+        // On Solaris an IPv6 socket that takes both families has a row among the IPv4 ones too.
+        let dual = |socket: &Socket| socket.streams.as_ref().is_some_and(|it| it.dual_stack);
         let key = |at: u32, socket: &Socket| match socket.inode {
             Inode(0) => Inode(u64::MAX - u64::from(at)),
             inode => inode,
@@ -66,7 +68,7 @@ impl Sockets {
         }
         let keys = (0u32..).zip(&sockets);
         let mut keys: Vec<_> = keys
-            .map(|(at, socket)| (key(at, socket), multipath(socket), at))
+            .map(|(at, socket)| (key(at, socket), multipath(socket) || dual(socket), at))
             .collect();
         keys.sort_unstable();
         keys.dedup_by_key(|key| key.0);
@@ -234,4 +236,76 @@ fn tables() -> impl Iterator<Item = (Family, Option<Proto>)> {
         .into_iter()
         .flat_map(|family| PROTOS.map(|proto| (family, Some(proto))));
     internet.chain([Family::Unix, Family::Packet, Family::Netlink].map(|family| (family, None)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::{FdDetail, Inet, Kind, SockName, Streams};
+
+    fn socket(local: &str, inode: u64, dual_stack: bool) -> Socket {
+        let local: SocketAddr = local.parse().unwrap();
+        let inet = Inet {
+            proto: Proto::Tcp,
+            local: local.ip(),
+            port: local.port(),
+            remote: unnamed(local).ip(),
+            remote_port: 0,
+            state: State::Listen,
+            device: None,
+            v6only: None,
+            timer: None,
+        };
+        let mut socket = Socket::new(Kind::of(inet), Inode(inode));
+        socket.streams = Some(Box::new(Streams {
+            dual_stack,
+            ..Streams::default()
+        }));
+        socket
+    }
+
+    fn file(inode: u64, local: &str) -> OpenFile {
+        let slot = model::Slot::Fd(3);
+        let mut file = OpenFile::new(slot, FileKind::Socket, model::Foreign::default());
+        file.inode = Some(Inode(inode));
+        file.detail = Some(Box::new(FdDetail {
+            local: Some(SockName::Inet(local.parse().unwrap())),
+            socket_type: Some(2),
+            ..FdDetail::default()
+        }));
+        file
+    }
+
+    #[track_caller]
+    fn check(sockets: Vec<Socket>, file: &OpenFile, expected: Option<&str>) {
+        let sockets = Sockets::new(sockets);
+        let found = sockets.of(file).and_then(Socket::endpoint);
+        let found = found.map(|it| SocketAddr::new(it.addr, it.port).to_string());
+        assert_eq!(found.as_deref(), expected);
+    }
+
+    #[test]
+    fn a_socket_with_two_rows_is_the_one_it_was_made_as() {
+        let rows = vec![socket("0.0.0.0:22", 7, true), socket("[::]:22", 7, false)];
+        check(rows, &file(7, "[::]:22"), Some("[::]:22"));
+    }
+
+    #[test]
+    fn addresses_lead_to_the_one_row_that_has_them() {
+        let rows = || {
+            vec![
+                socket("0.0.0.0:22", 0, false),
+                socket("0.0.0.0:23", 0, false),
+            ]
+        };
+        check(rows(), &file(9, "0.0.0.0:23"), Some("0.0.0.0:23"));
+        check(rows(), &file(9, "0.0.0.0:24"), None);
+        let mut twice = rows();
+        twice.push(socket("0.0.0.0:23", 0, false));
+        check(twice, &file(9, "0.0.0.0:23"), None);
+        // UDP has its own numbers.
+        let mut datagrams = file(9, "0.0.0.0:23");
+        datagrams.detail.as_mut().unwrap().socket_type = Some(1);
+        check(rows(), &datagrams, None);
+    }
 }

@@ -270,20 +270,22 @@ fn answers_again(release: Release, scratch: &Path, case: &Path) {
     assert_eq!(sockets(&again), sockets(&said), "{release:?}");
 }
 
-/// Their netstat is another one than Linux's: it is not run, and that is told.
+/// Their netstat is another one than Linux's, and no table shows another zone: neither is asked,
+/// and that is told.
 #[test]
-fn tools_of_the_host_are_not_run_there_and_that_is_told() {
+fn what_is_not_asked_there_is_told() {
     let Some(dir) = shipped() else { return };
     let host = host(Release::Solaris114);
     let mut command = live(&dir, Release::Solaris114, host.path(), "rcompare");
-    command.args(["--passive", "--gaps", "--deadline", "600", "--host-tools"]);
+    command.args(["--passive", "--gaps", "--deadline", "600"]);
+    command.args(["--host-tools", "--all-netns"]);
     let output = command.output().expect("it runs");
     let text = String::from_utf8(output.stdout).expect("text");
     assert_eq!(output.status.code(), Some(3), "{text}");
-    let told = text
-        .lines()
-        .filter(|line| line.contains("host tools: not run"));
-    assert_eq!(told.count(), 1, "{text}");
+    for words in ["host tools: not run", "--all-netns: a zone's sockets"] {
+        let told = text.lines().filter(|line| line.contains(words));
+        assert_eq!(told.count(), 1, "{words}: {text}");
+    }
 }
 
 /// Runs in a network of its own, in which only these ports are taken.
