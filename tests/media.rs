@@ -220,3 +220,57 @@ fn a_read_only_medium_is_told_to_be_one() {
     let told = run(enter.arg(&medium.0).arg(programs().join("rcompare"))).expect(0);
     assert!(told.text().contains("(read-only)"), "{told}");
 }
+
+/// `/run` with machines of every system around it: another `uname` stands first in PATH, and
+/// each program says its own path and its arguments.
+#[test]
+fn the_chooser_takes_the_directory_of_the_machine() {
+    let medium = Medium::new("chooser");
+    let chooser = e2e::golden::repository("iso/run");
+    let text = fs::read_to_string(&chooser).expect("the chooser");
+    // The shell of Solaris 10 knows neither.
+    let newer = ["$(", "%", "#}"].map(|word| text.lines().skip(4).any(|it| it.contains(word)));
+    assert_eq!(newer, [false; 3], "{text}");
+    let script = "mkdir tools
+        for name in linux-x86_64 linux-i686 linux-aarch64 solaris-x86_64; do
+            mkdir -p $name
+            printf '#!/bin/sh\necho \"$0\" $# \"$@\"\n' > $name/rlsof
+            chmod 755 $name/rlsof
+        done
+        printf '#!/bin/sh\n[ $1 = -s ] && echo $SYSTEM || echo $MACHINE\n' > tools/uname
+        chmod 755 tools/uname
+        cp \"$0\" run";
+    let mut shell = Command::new("sh");
+    let shell = shell.args(["-c", script]).arg(&chooser);
+    run(shell.current_dir(&medium.0)).expect(0);
+    let choose = |system: &str, machine: &str, called: &str, words: &[&str]| {
+        let path = std::env::var("PATH").unwrap_or_default();
+        let mut sh = Command::new("sh");
+        sh.arg(called).args(words).current_dir(&medium.0);
+        sh.env("SYSTEM", system).env("MACHINE", machine);
+        run(sh.env("PATH", format!("{}/tools:{path}", medium.0.display())))
+    };
+    let whole = medium.0.join("run").display().to_string();
+    for (system, machine, name) in [
+        ("Linux", "x86_64", "linux-x86_64"),
+        ("Linux", "i686", "linux-i686"),
+        ("Linux", "aarch64", "linux-aarch64"),
+        ("SunOS", "i86pc", "solaris-x86_64"),
+    ] {
+        let told = choose(system, machine, &whole, &["rlsof", "-c", "a b"]).expect(0);
+        let top = medium.0.display();
+        assert_eq!(told.text(), format!("{top}/{name}/rlsof 2 -c a b\n"));
+        let told = choose(system, machine, "run", &["rlsof"]).expect(0);
+        assert_eq!(told.text(), format!("./{name}/rlsof 0\n"));
+    }
+    for (machine, words) in [
+        ("sparc64", &["rlsof"][..]),
+        ("x86_64", &[]),
+        ("x86_64", &["x"]),
+    ] {
+        let told = choose("Linux", machine, &whole, words).expect(2);
+        let said = told.errors();
+        assert!(said.contains("/solaris-x86_64/rlsof\n"), "{told}");
+        assert!(said.starts_with("usage: "), "{told}");
+    }
+}

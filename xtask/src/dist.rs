@@ -5,7 +5,7 @@ use crate::elf;
 use crate::sh::{self, Outcome};
 use crate::targets::{self, Target};
 use crate::workspace::{self, PROGRAMS};
-use crate::{paper, sums, workspace::cargo};
+use crate::{paper, sign, sums, workspace::cargo};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -96,11 +96,9 @@ fn summed() -> Outcome {
         let end = file.extension().unwrap_or_default();
         !(beside && (name == sums::NAME || end == "sig" || end == "iso"))
     });
-    place(
-        &top.join(sums::NAME),
-        sums::text(&top, &files)?.as_bytes(),
-        0o644,
-    )
+    let list = top.join(sums::NAME);
+    sign::outdated(&list);
+    place(&list, sums::text(&top, &files)?.as_bytes(), 0o644)
 }
 
 /// Builds, checks and places the five programs of one target.

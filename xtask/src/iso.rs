@@ -13,7 +13,7 @@ mod tree;
 
 use crate::sh::{self, Outcome};
 use crate::targets::HOST;
-use crate::{dist, sums, workspace};
+use crate::{dist, sign, sums, workspace};
 use packages::{Package, Strict};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -65,6 +65,7 @@ pub(crate) fn run() -> Outcome {
     dist::all()?;
     let made = made(&packages, &media.join("work"), time()?)?;
     let bytes = system::read(&made.image)?;
+    sign::outdated(&path());
     dist::place(&path(), &bytes, 0o644)?;
     println!("{:>9} bytes  {}", bytes.len(), path().display());
     println!("sum of the image:    {}", made.sum);

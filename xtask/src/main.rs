@@ -47,7 +47,7 @@ Usage: cargo xtask CHORE
   vm kernel         the programs of dist/ on Debian's kernel: vsock, SCTP, a file system that hangs
   compare [-- ARG]  dist, then run rcompare on this host
   reproduce         build the image twice, in two places: are they the same?
-  sign KEY          sign dist/SHA256SUMS with an SSH key
+  sign KEY          sign dist/SHA256SUMS, and the image if there is one, with an SSH key
   test              all checks and tests; installs the tools they compare against
   tidy              the rules of the house
   fuzz [SECONDS]    every parser of foreign bytes under a fuzzer, so long each (60)

@@ -17,6 +17,9 @@ const PURPOSE: &str = "concord";
 /// # Errors
 /// There are no sums, or ssh-keygen does not sign.
 pub(crate) fn run(key: &str) -> Outcome {
+    if !sh::installed("ssh-keygen") {
+        return Err("ssh-keygen is not installed: apt-get install openssh-client".into());
+    }
     let list = workspace::root().join("dist").join(sums::NAME);
     if !list.is_file() {
         return Err(format!("{}: build first: cargo xtask dist", list.display()));
@@ -39,6 +42,12 @@ fn signed(file: &Path, key: &str) -> Outcome {
     let (name, signature) = (file.display(), signature.display());
     println!("ssh-keygen -Y verify -n {PURPOSE} -f SIGNERS -I WHO -s {signature} < {name}");
     Ok(())
+}
+
+/// Takes away the signature of what lay here before: it fits no more.
+pub(crate) fn outdated(file: &Path) {
+    // Most files never had one.
+    let _ = std::fs::remove_file(beside(file));
 }
 
 /// The name ssh-keygen gives a signature.
@@ -80,6 +89,8 @@ mod tests {
         };
         assert_eq!(check(&file), Ok(()));
         assert!(check(&here.join("signers")).is_err());
+        outdated(&file);
+        assert!(file.is_file() && !beside(&file).exists());
         std::fs::remove_dir_all(&here).unwrap();
     }
 }
