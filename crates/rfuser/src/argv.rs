@@ -1,7 +1,7 @@
 //! fuser's command line, spelled out: `-n tcp 22 -n file /x`, `-9`, `-HUP` and bundles like
 //! `-vm` become long options, which clap can read. A name carries its space with it.
 
-use crate::kill;
+use super::signals;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
@@ -80,7 +80,7 @@ fn bundle(word: &[u8], out: &mut Vec<OsString>) -> Option<OsString> {
     while let Some((&letter, after)) = rest.split_first() {
         // A letter of ours before a signal: -6 is IPv6, -46 both, -9 and -HUP are signals.
         if !rest.iter().all(|byte| b"46".contains(byte))
-            && let Some(signal) = kill::signal(rest)
+            && let Some(signal) = signals::signal(rest)
             && (rest.len() > 1 || letter.is_ascii_digit())
         {
             out.push(format!("--signal={}", signal.as_str()).into());

@@ -1,32 +1,12 @@
 //! `-k`: signals to those found. A process is killed only while it is still the one found.
 
 use crate::options::Options;
+use crate::signals::signal;
 use crate::users::{User, Users};
 use cli::Error;
-use nix::sys::signal::Signal;
 use std::collections::BTreeMap;
 use std::io::{BufRead, Write};
 use sysroot::Sysroot;
-
-/// A signal by name, with or without `SIG`, or by number.
-pub(crate) fn signal(word: &[u8]) -> Option<Signal> {
-    let word = std::str::from_utf8(word).ok()?;
-    if word.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Signal::try_from(word.parse::<i32>().ok()?).ok();
-    }
-    Signal::iterator().find(|signal| {
-        let name = signal.as_str();
-        name == word || name.strip_prefix("SIG") == Some(word)
-    })
-}
-
-/// The names of all signals, in the order of their numbers, without `SIG`.
-pub(crate) fn names() -> String {
-    let words: Vec<&str> = Signal::iterator()
-        .map(|signal| signal.as_str().trim_start_matches("SIG"))
-        .collect();
-    words.chunks(16).map(|line| line.join(" ") + "\n").collect()
-}
 
 /// Signals everybody found, once each; never ourselves. How many were signalled.
 ///
@@ -73,20 +53,4 @@ fn asked(pid: u32, out: &mut dyn Write) -> Result<bool, Error> {
     let mut line = String::new();
     let read = std::io::stdin().lock().read_line(&mut line);
     Ok(read.is_ok() && line.trim_start().starts_with(['y', 'Y']))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn signals_by_any_name() {
-        assert_eq!(signal(b"HUP"), Some(Signal::SIGHUP));
-        assert_eq!(signal(b"SIGUSR1"), Some(Signal::SIGUSR1));
-        assert_eq!(signal(b"9"), Some(Signal::SIGKILL));
-        for bad in [&b""[..], b"0", b"999", b"FOO", b"hup", b"\xff"] {
-            assert_eq!(signal(bad), None);
-        }
-        assert!(names().starts_with("HUP INT QUIT ILL"));
-    }
 }

@@ -9,6 +9,7 @@ mod ports;
 mod print;
 mod run;
 mod search;
+mod signals;
 mod solaris;
 mod target;
 mod users;

@@ -4,7 +4,7 @@ use crate::options::Options;
 use crate::search::{self, Found, Goal};
 use crate::target::Target;
 use crate::users::Users;
-use crate::{kernel, kill, ports, print};
+use crate::{kernel, kill, ports, print, signals};
 use cli::{Answer, Error, Exit};
 use model::record::SocketRow;
 use model::{Foreign, Record};
@@ -22,7 +22,7 @@ use sysroot::{Stat, Sysroot};
 /// A name that was not understood, or a file that is not there.
 pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<Exit, Error> {
     if options.list_signals {
-        return Err(Error::Said(kill::names()));
+        return Err(Error::Said(signals::names()));
     }
     if options.name.is_empty() {
         return Err(Error::Usage("no process specification given".to_owned()));

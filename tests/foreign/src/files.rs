@@ -1,7 +1,7 @@
 //! Files from elsewhere: cases, collections, listings, sums, and the output of an earlier run.
 
 use crate::choice;
-use crate::programs::{archive, gzip, list, log, resume, seal};
+use crate::programs::{archive, gzip, kept, list, log, resume, seal};
 use compare::foreign::{self, Ran, Words};
 use compare::{Facts, Snapshot, judge};
 
@@ -36,6 +36,19 @@ pub(crate) fn tape(bytes: &[u8]) {
         && let Some(facts) = files.get("facts.json")
     {
         let _ = serde_json::from_slice::<Facts>(facts);
+    }
+}
+
+/// What a case says of itself, and who looked: printed and read again it is the same.
+pub(crate) fn facts(bytes: &[u8]) {
+    if let Ok(case) = kept::read::<kept::Case>(bytes) {
+        let text = serde_json::to_vec(&case).unwrap();
+        assert_eq!(kept::read(&text), Ok(case));
+    }
+    if let Ok(facts) = kept::read::<Facts>(bytes) {
+        let text = serde_json::to_string(&facts).unwrap();
+        let again: Facts = kept::read(text.as_bytes()).unwrap();
+        assert_eq!(serde_json::to_string(&again).unwrap(), text);
     }
 }
 

@@ -20,6 +20,7 @@ mod programs;
 mod recording;
 pub mod seeds;
 mod solaris_records;
+mod typed;
 
 /// A parser under question, by the name of its fuzz target.
 pub type Target = (&'static str, fn(&[u8]));
@@ -27,7 +28,12 @@ pub type Target = (&'static str, fn(&[u8]));
 /// Every target. The first bytes of an input choose family, byte order or layout.
 pub const TARGETS: &[Target] = &[
     ("argv", others::argv),
+    ("argv_rfuser", typed::rfuser),
+    ("argv_rlsof", typed::rlsof),
+    ("argv_rnetstat", typed::rnetstat),
+    ("argv_rnmap", typed::rnmap),
     ("bpf", linux_binary::bpf),
+    ("case_json", files::facts),
     ("case_lines", others::lines),
     ("case_sealed", files::sealed),
     ("case_tar", files::tape),

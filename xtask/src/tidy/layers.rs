@@ -35,7 +35,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "foreign",
         &[
-            "model", "sysroot", "linux", "solaris", "compare", "select", "scan", "render",
+            "model", "sysroot", "linux", "solaris", "compare", "select", "scan", "render", "cli",
         ],
     ),
     ("xtask", &["render", "sunrt"]),

@@ -2,11 +2,10 @@
 //! nothing in it is believed before that, and nothing is read without bound.
 
 use super::seal::{SUMS, verify};
-use super::{CASE, Case, FACTS, LAYOUT};
+use super::{CASE, Case, FACTS, LAYOUT, kept};
 use crate::archive::{self, ALL_MAX, FILE_MAX, FILES_MAX, is_plain};
 use cli::Error;
 use compare::Facts;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::io;
@@ -56,17 +55,7 @@ fn bad(case: &str, file: &str, why: &str) -> Error {
 }
 
 fn json<T: DeserializeOwned>(files: &BTreeMap<String, Vec<u8>>, name: &str) -> Result<T, String> {
-    /// Read as the fields of what an answer holds are, by the same code: a reader of its
-    /// own for each would make the program a tenth larger.
-    #[derive(Deserialize)]
-    #[serde(bound = "T: DeserializeOwned")]
-    struct Whole<T> {
-        #[serde(flatten)]
-        all: T,
-    }
-    let bytes = files.get(name).ok_or("it is missing")?;
-    let whole = serde_json::from_slice::<Whole<T>>(bytes);
-    whole.map(|whole| whole.all).map_err(|why| why.to_string())
+    kept::read(files.get(name).ok_or("it is missing")?)
 }
 
 fn read(path: &Path) -> io::Result<BTreeMap<String, Vec<u8>>> {
