@@ -18,6 +18,35 @@ enum Block {
     Verbatim(Vec<String>),
 }
 
+/// A manual with every option in short at its end, in the very words of `--help`.
+pub(crate) fn with_options(manual: &str, help: &str) -> String {
+    let mut text = format!(
+        "{}\n\n## Every option, as --help tells it\n",
+        manual.trim_end()
+    );
+    let (mut within, mut open) = (false, false);
+    for line in help.lines() {
+        let words = line.trim();
+        let indent = line.len() - line.trim_start().len();
+        if indent == 0 && !words.is_empty() {
+            within = words == "Options:";
+        } else if within && words.starts_with('-') && indent <= 6 {
+            let (names, meaning) = words.split_once("  ").unwrap_or((words, ""));
+            text.push_str(&format!("\n`{}`\n", names.trim_end_matches('.')));
+            open = meaning.is_empty();
+            if !open {
+                text.push_str(&format!(": {}\n", meaning.trim()));
+            }
+        } else if within && !words.is_empty() {
+            // The first line tells the meaning, the others flow on: values, what is the default.
+            text.push_str(if open { ": " } else { "  " });
+            text.push_str(&format!("{}\n", words.trim_start_matches("- ")));
+            open = false;
+        }
+    }
+    text
+}
+
 /// The man page, in the macros of man(7).
 pub(crate) fn roff(manual: &str, program: &str, version: &str) -> String {
     let name = program.to_uppercase();
@@ -251,6 +280,24 @@ mod tests {
         );
         let long = plain(&"word ".repeat(40));
         assert!(long.lines().all(|line| line.len() <= 79));
+    }
+
+    #[test]
+    fn every_option_is_told_in_the_words_of_the_help() {
+        let help = "About\n\nUsage: rx [OPTIONS]\n\nOptions:\n  -a, --all\n          Show all\n\n      \
+            --via <SOURCE>\n          Ask one\n\n          Possible values:\n          - x: The first\n\n      \
+            --short <N>  How short [default: 3]\n";
+        let page = with_options("# rx(8)\n\nText.\n", help);
+        let expected = "\n## Every option, as --help tells it\n\n`-a, --all`\n: Show all\n\n`--via <SOURCE>`\n\
+            : Ask one\n  Possible values:\n  x: The first\n\n`--short <N>`\n: How short [default: 3]\n";
+        assert!(page.ends_with(expected), "{page}");
+        let roff = roff(&page, "rx", "1");
+        assert!(
+            roff.contains(
+                ".TP\n\\fB\\-\\-via <SOURCE>\\fR\nAsk one Possible values: x: The first\n"
+            ),
+            "{roff}"
+        );
     }
 
     #[test]

@@ -53,14 +53,17 @@ fn version(metadata: &serde_json::Value) -> String {
         .unwrap_or_default()
 }
 
-/// Each manual as a man page and as text. One that is not written yet is told of by tidy.
+/// Each manual as a man page and as text, with what the program says of its options. One that is
+/// not written yet is told of by tidy.
 fn manuals(dist: &Path, version: &str) -> Outcome {
     for program in PROGRAMS {
         let source = workspace::root().join(format!("docs/man/{program}.md"));
         if !source.is_file() {
             continue;
         }
-        let source = read(&source)?;
+        let mut ask = Command::new(HOST.directory().join(program));
+        let help = sh::output(ask.arg("--help"))?;
+        let source = manual::with_options(&read(&source)?, &help);
         let page = manual::roff(&source, program, version);
         put(&dist.join(format!("man/man8/{program}.8")), page.as_bytes())?;
         let text = manual::plain(&source);

@@ -35,6 +35,9 @@ pub(crate) fn run() -> Outcome {
         Ok(dir) => drop(test.env("CONCORD_VENV", dir)),
         Err(why) => eprintln!("NOT INSTALLED: {why}"),
     }
+    if let Err(why) = venv::deny_ready() {
+        eprintln!("NOT INSTALLED: {why}");
+    }
     // A test that cannot run says so on standard error, past the harness.
     let passed = sh::both(test, &mut hear)
         .and_then(|()| reproduce::programs())

@@ -3,9 +3,10 @@
 
 use crate::inventory::{self, Crate};
 use crate::sh::{self, Outcome};
-use crate::workspace::{self, cargo};
+use crate::{venv, workspace};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::process::Command;
 
 /// Licences whose terms ours can keep. A name behind `WITH` makes a licence more permissive.
 const LICENSES: &[&str] = &[
@@ -60,11 +61,19 @@ pub(super) fn broken() -> Outcome<Vec<String>> {
 /// What cargo-deny says beside us, by `deny.toml`: licences, versions and sources, and known
 /// faults where their list can be had. Whatever cannot be asked is told.
 pub(super) fn denied() -> Vec<String> {
-    if !sh::installed("cargo-deny") {
-        println!("SKIPPED: cargo-deny: it is not installed; the rules of our own were held");
-        return Vec::new();
-    }
-    let deny = |words: &[&str]| sh::run(cargo("deny").arg("--locked").args(words));
+    let program = match venv::deny() {
+        Ok(Some(program)) => program,
+        Ok(None) => {
+            println!("SKIPPED: cargo-deny: it is not installed; the rules of our own were held");
+            return Vec::new();
+        }
+        Err(why) => return vec![why],
+    };
+    let deny = |words: &[&str]| {
+        let mut deny = Command::new(&program);
+        deny.current_dir(workspace::root());
+        sh::run(deny.arg("--locked").args(words))
+    };
     let mut broken = Vec::new();
     if let Err(why) = deny(&["check", "licenses", "bans", "sources"]) {
         broken.push(why);
