@@ -8,6 +8,7 @@ use model::behind::{Behind, Flag as Odd, LibraryReason};
 use model::{Cookie, Foreign, Inode, NetNs, Owner, Pid, Process, Proto, State, Uid};
 use serde::Serialize;
 use std::net::IpAddr;
+use std::rc::Rc;
 
 /// What is reported of one port.
 #[derive(Clone, Debug, Serialize)]
@@ -105,9 +106,9 @@ pub struct Holder {
     /// When it began, in milliseconds since 1970, where the host tells when it did itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since_ms: Option<u64>,
-    /// What stands behind it; of owners of ports only.
+    /// What stands behind it; of owners of ports only. One process may hold thousands.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub behind: Option<Behind>,
+    pub behind: Option<Rc<Behind>>,
     /// What is odd about the process.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub flags: Vec<Flag>,
@@ -160,7 +161,7 @@ pub fn holder(snapshot: &Snapshot, owner: Owner, netns: Option<NetNs>) -> Holder
     let mut flags = process
         .map(|process| flags(process, netns))
         .unwrap_or_default();
-    flags.extend(behind.into_iter().flat_map(behind_flags));
+    flags.extend(behind.into_iter().flat_map(|it| behind_flags(it)));
     flags.sort_unstable();
     flags.dedup();
     Holder {

@@ -17,6 +17,7 @@ use model::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::rc::Rc;
 
 /// Views of one run, at most: as many as [`Views`] has room for.
 pub const VIEWS_MAX: usize = 256;
@@ -157,7 +158,7 @@ pub struct Snapshot {
     /// What was found without any procfs.
     pub copies: Copies,
     /// The programs behind owners.
-    pub behind: BTreeMap<ProcessId, Behind>,
+    pub behind: BTreeMap<ProcessId, Rc<Behind>>,
     /// Processes with an io_uring that no descriptor leads to.
     pub rings: BTreeMap<ProcessId, Ring>,
     /// How answers of sock_diag arrived, where something was wrong with one.
@@ -210,7 +211,7 @@ impl Snapshot {
                 self.rings.insert(ring.id, ring);
             }
             Record::Behind(behind) => {
-                self.behind.insert(behind.id, behind);
+                self.behind.insert(behind.id, Rc::new(behind));
             }
             Record::Received(received)
                 if !received.signs.is_empty() || !received.carved.is_empty() =>

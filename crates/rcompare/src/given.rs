@@ -95,6 +95,11 @@ impl Given {
         Given { scans, listings }
     }
 
+    /// Whether nothing was given.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.scans.is_empty() && self.listings.is_empty()
+    }
+
     /// Adds them to what was said.
     pub(crate) fn add_to(&self, snapshot: &mut Snapshot) {
         for scan in &self.scans {

@@ -10,7 +10,7 @@ use crate::sibling::{self, BYTES_MAX, Call, Said};
 use cli::Error;
 use compare::report::Doubts;
 use compare::statement::Ended;
-use compare::{Snapshot, Statement};
+use compare::{Report, Snapshot, Statement};
 use model::Source;
 use std::path::PathBuf;
 use std::thread;
@@ -19,11 +19,12 @@ use std::time::Duration;
 /// Between two listings: what lives shorter than this is seen by one side at most.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Runs everything, keeps the answers where a case is made, and gives what was said.
+/// Runs everything, keeps the answers where a case is made, and gives what was said and what
+/// it amounts to.
 ///
 /// # Errors
 /// The directory we were started from cannot be told, or the case not be written.
-pub(crate) fn run(plan: &Plan, keep: Option<&mut Keep<'_>>) -> Result<Snapshot, Error> {
+pub(crate) fn run(plan: &Plan, keep: Option<&mut Keep<'_>>) -> Result<(Snapshot, Report), Error> {
     let mut run = Run {
         plan,
         dir: sibling::directory().map_err(|why| Error::io("/proc/self/exe", why))?,
@@ -46,7 +47,8 @@ pub(crate) fn run(plan: &Plan, keep: Option<&mut Keep<'_>>) -> Result<Snapshot, 
     }
     // Of owners a round that is under way says nothing yet.
     let mut doubts = Doubts::default();
-    for round in 1..=plan.rounds {
+    let mut round = 1;
+    loop {
         run.steps(&plan.opening(round))?;
         run.steps(&plan.copies(round, &doubts))?;
         run.tools(round)?;
@@ -60,12 +62,13 @@ pub(crate) fn run(plan: &Plan, keep: Option<&mut Keep<'_>>) -> Result<Snapshot, 
             let once = plan.once(&run.snapshot);
             run.steps(&once)?;
         }
-        doubts = compare::judge(&run.snapshot).doubts;
-        if doubts.count == 0 {
-            break;
+        let report = compare::judge(&run.snapshot);
+        if report.doubts.count == 0 || round >= plan.rounds {
+            return Ok((run.snapshot, report));
         }
+        doubts = report.doubts;
+        round += 1;
     }
-    Ok(run.snapshot)
 }
 
 struct Run<'p, 'k, 'w> {

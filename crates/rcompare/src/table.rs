@@ -336,14 +336,10 @@ pub(crate) fn missed_socket(missed: &Missed) -> String {
 fn ports(findings: &[Finding], system: System, text: &mut Text) {
     let is_remains = |finding: &&Finding| finding.verdict == Verdict::NoProcessByNature;
     let many = findings.iter().filter(is_remains).count() > REMAINS_MAX;
-    let rows: Vec<Finding> = findings
-        .iter()
-        .filter(|it| !many || !is_remains(it))
-        .cloned()
-        .collect();
-    if !rows.is_empty() {
+    let rows = findings.iter().filter(|it| !many || !is_remains(it));
+    if rows.clone().next().is_some() {
         text.word("\n");
-        render::fitted(&columns::of(system), &rows, text);
+        render::fitted(&columns::of(system), rows, text);
         text.word(match system.is_solaris() {
             false => LINUX,
             true => SOLARIS,

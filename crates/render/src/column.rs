@@ -59,12 +59,16 @@ pub fn row<T>(columns: &[&Column<T>], value: &T, out: &mut Text) {
 }
 
 /// Appends a whole table, every column as wide as its widest cell; the last is not padded.
-pub fn fitted<T>(columns: &[&Column<T>], rows: &[T], out: &mut Text) {
+pub fn fitted<'t, T: 't>(
+    columns: &[&Column<T>],
+    rows: impl Iterator<Item = &'t T> + Clone,
+    out: &mut Text,
+) {
     let mut scratch = Text::default();
     let widths: Vec<usize> = columns
         .iter()
         .map(|column| {
-            let cells = rows.iter().map(|value| {
+            let cells = rows.clone().map(|value| {
                 scratch.clear();
                 (column.cell)(value, &mut scratch);
                 scratch.width(0)
@@ -157,7 +161,7 @@ mod tests {
         let mut out = Text::default();
         fitted(
             &[&NAME, &SIZE],
-            &[("ü", 7), ("wide\nname", u64::MAX)],
+            [("ü", 7), ("wide\nname", u64::MAX)].iter(),
             &mut out,
         );
         let shown = std::str::from_utf8(out.as_bytes()).unwrap();

@@ -196,7 +196,7 @@ pub(crate) fn table(rows: &[Row], tone: Tone) -> Text {
         if tone.versions {
             columns.push(&VERSION);
         }
-        render::fitted(&columns, rows, &mut text);
+        render::fitted(&columns, rows.iter(), &mut text);
     }
     text
 }
