@@ -281,6 +281,27 @@ fn s35_connections_a_transparent_proxy_takes() {
 }
 
 #[test]
+fn s36_connections_a_bpf_program_gives_away() {
+    need_root!();
+    let mut stage = Stage::new();
+    let made = match stage.try_add(&Spec::of("sklookup 3000 8443")) {
+        Ok(made) => made,
+        Err(why) => skipped!("this kernel has no sk_lookup: {why}"),
+    };
+    let report = Report::told(&stage.inside(), "", 0);
+    let found = report.port(8443);
+    assert_eq!(found.verdict, "STEERED", "{found:#?}");
+    let (id, process) = (
+        "sk_lookup, bpf link",
+        format!("held by process {} (stage)", made.pid),
+    );
+    for words in [id, "double", &process] {
+        assert!(found.says(words), "{words}: {:#?}", found.evidence);
+    }
+    assert_eq!(report.port(3000).verdict, "AGREE");
+}
+
+#[test]
 fn s37_what_a_rule_keeps_from_the_other_side() {
     need_root!();
     need!("ip", "nft");

@@ -173,6 +173,13 @@ pub(crate) fn bpf(command: u32, attribute: &mut [u64]) -> io::Result<OwnedFd> {
     owned(unsafe { libc::syscall(libc::SYS_bpf, command, attribute.as_mut_ptr(), size) })
 }
 
+/// The same, of commands that give no descriptor.
+pub(crate) fn bpf_plain(command: u32, attribute: &mut [u64]) -> io::Result<()> {
+    let size = std::mem::size_of_val(attribute);
+    // SAFETY: as above.
+    done(unsafe { libc::syscall(libc::SYS_bpf, command, attribute.as_mut_ptr(), size) }).map(drop)
+}
+
 /// A userfaultfd that handles nothing.
 pub(crate) fn userfaultfd() -> io::Result<OwnedFd> {
     // SAFETY: numbers only.

@@ -11,6 +11,7 @@ mod hung;
 mod kernel;
 mod netns;
 mod packet;
+mod steer;
 mod tcp;
 mod threads;
 mod udp;
@@ -147,6 +148,7 @@ fn make(words: &Words<'_>) -> io::Result<Double> {
         "packet" => packet::packet(words),
         "raw" => packet::raw(words),
         "ring" => packet::ring(),
+        "sklookup" => steer::sk_lookup(words),
         "otherns" => netns::other(words),
         "stray" => netns::stray(words),
         "kinds" => kinds(words),

@@ -2,8 +2,12 @@
 //! `bpf_prog_info`, `include/uapi/linux/bpf.h`).
 
 use super::Order;
+use super::text::decimal32;
 use model::steering::{Action, Steer};
 use model::{Foreign, IfIndex, NetNs};
+
+/// What stands before the number of a link.
+const LINK: &[u8] = b"bpf link ";
 
 /// Room for either struct; the kernel writes what it has.
 pub const INFO: usize = 256;
@@ -26,6 +30,20 @@ pub fn loader(program: &[u8], order: Order) -> Option<u32> {
     Some(order.u32(*program.get(48..)?.first_chunk()?))
 }
 
+/// The number of a link, of what [`steer`] made of it.
+#[must_use]
+pub fn number(steer: &Steer) -> Option<u32> {
+    decimal32(steer.place.as_bytes().strip_prefix(LINK)?)
+}
+
+/// The number of the link behind a descriptor, from its fdinfo (`bpf_link_show_fdinfo`,
+/// `kernel/bpf/syscall.c`).
+#[must_use]
+pub fn of_descriptor(fdinfo: &[u8]) -> Option<u32> {
+    let mut lines = fdinfo.split(|&byte| byte == b'\n');
+    lines.find_map(|line| decimal32(line.strip_prefix(b"link_id:")?.trim_ascii()))
+}
+
 /// A link on the network, with what is known of its program. One on another network
 /// namespace than `netns` says so. Links elsewhere (tracing, perf, …) steer nothing.
 #[must_use]
@@ -45,12 +63,13 @@ pub fn steer(
         5 => {
             const SK_LOOKUP: u32 = 36;
             let (inode, attached) = (word(16)?, word(20)?);
-            let action = if attached == SK_LOOKUP {
+            let elsewhere = netns.is_some_and(|netns| netns.0 != u64::from(inode));
+            // In another namespace it chooses for nobody here.
+            let action = if attached == SK_LOOKUP && !elsewhere {
                 Action::SkLookup
             } else {
                 Action::Bpf
             };
-            let elsewhere = netns.is_some_and(|netns| netns.0 != u64::from(inode));
             let place = if elsewhere { "another netns" } else { "netns" };
             (
                 action,
@@ -85,7 +104,7 @@ pub fn steer(
         ports: Vec::new(),
         to: None,
         device: device.map(IfIndex),
-        place: format!("bpf link {id}").into_bytes().into(),
+        place: [LINK, id.to_string().as_bytes()].concat().into(),
         note: Some(Foreign::from(note.trim_ascii_end())),
     })
 }
@@ -114,7 +133,15 @@ mod tests {
             b"netns 4026531840, attach type 36, program 40 loaded by uid 33 pick\x1b["
         );
         let told = steer(&link, None, Some(NetNs(1)), Order::Little).unwrap();
+        assert_eq!((told.action, number(&told)), (Action::Bpf, Some(7)));
         assert!(told.note.unwrap().as_bytes().starts_with(b"another netns"));
+    }
+
+    #[test]
+    fn the_link_behind_a_descriptor() {
+        let text = b"pos:\t0\nflags:\t02\nlink_type:\tnetns\nlink_id:\t92\nprog_id:\t157\n";
+        assert_eq!(of_descriptor(text), Some(92));
+        assert_eq!(of_descriptor(b"link_id:\tx\nprog_id:\t1\n"), None);
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod facts;
 pub mod files;
 pub mod identity;
 pub mod kernel_files;
+mod link_holders;
 pub mod mounts;
 mod netlink;
 pub mod netns;

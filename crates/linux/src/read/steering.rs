@@ -1,11 +1,11 @@
 //! What can lead a packet past the socket with its port: rules, routes and programs, read from
 //! the kernel without any other program.
 
-use super::{netlink, observer, order};
+use super::{link_holders, netlink, observer, order};
 use crate::parse::netlink::{DONE, ERROR, errno, messages};
 use crate::parse::{Order, bpf_links, nft, rules, xt};
 use crate::sys::{self, Bpf};
-use model::steering::Steer;
+use model::steering::{Action, Steer};
 use model::{Gap, Gaps};
 use nix::sys::socket::{AddressFamily, SockFlag, SockProtocol, SockType, socket};
 use std::collections::BTreeMap;
@@ -15,6 +15,9 @@ use sysroot::Sysroot;
 
 /// BPF links and programs looked at, at most.
 const BPF_MAX: usize = 1 << 16;
+
+/// Holders of one link that are named.
+const HOLDERS_MAX: usize = 8;
 
 /// One table of the older iptables, at most.
 const TABLE_MAX: usize = 64 << 20;
@@ -273,6 +276,27 @@ impl Reading<'_> {
             let program = known.then_some(program);
             self.steers
                 .extend(bpf_links::steer(link, program, netns, self.order));
+        }
+        self.held();
+    }
+
+    /// Puts to each program that chooses sockets who holds its link: that names who to ask.
+    fn held(&mut self) {
+        let chooses = |steer: &&mut Steer| steer.action == Action::SkLookup;
+        let mut chosen = self.steers.iter_mut().filter(chooses).peekable();
+        if chosen.peek().is_none() {
+            return;
+        }
+        let holders = link_holders::holders(self.root);
+        for steer in chosen {
+            let of_link = bpf_links::number(steer).and_then(|link| holders.get(&link));
+            let mut note = steer.note.take().unwrap_or_default().as_bytes().to_vec();
+            for (pid, comm) in of_link.into_iter().flatten().take(HOLDERS_MAX) {
+                note.extend_from_slice(format!(", held by process {pid} (").as_bytes());
+                note.extend_from_slice(comm.as_bytes());
+                note.push(b')');
+            }
+            steer.note = Some(note.into());
         }
     }
 }
