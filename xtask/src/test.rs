@@ -54,9 +54,17 @@ pub(crate) fn run() -> Outcome {
     tidy::run(&programs)
 }
 
-/// The medium, made of the programs that were built: mounted, and booted in every way.
+/// The programs that were built, on Debian's kernel; and the medium made of them: mounted, and
+/// booted in every way.
 fn media(missing: &[&str], hear: &mut impl FnMut(&str)) -> Outcome {
-    let needed = ["ip", "mke2fs", "qemu-system-x86_64", "unshare", vm::UEFI];
+    let needed = [
+        "ip",
+        "mke2fs",
+        "qemu-system-x86_64",
+        "ss",
+        "unshare",
+        vm::UEFI,
+    ];
     if let Some(tool) = needed.iter().find(|tool| missing.contains(tool)) {
         hear(&format!("SKIPPED: the medium: needs {tool}"));
         return Ok(());
@@ -70,9 +78,12 @@ fn media(missing: &[&str], hear: &mut impl FnMut(&str)) -> Outcome {
         return Ok(());
     }
     let own = dist::own_program()?;
-    let mut boot = Command::new(own);
-    boot.args(["vm", "trial"]);
-    sh::both(boot, hear)
+    for trial in ["kernel", "trial"] {
+        let mut boot = Command::new(&own);
+        boot.args(["vm", trial]);
+        sh::both(boot, &mut *hear)?;
+    }
+    Ok(())
 }
 
 /// What a line says was not done, from that word on.

@@ -11,6 +11,7 @@ use model::{
 use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::net::IpAddr;
+use std::sync::OnceLock;
 use sysroot::Sysroot;
 
 pub(crate) mod read;
@@ -31,6 +32,15 @@ pub fn holdings(root: &Sysroot, ask: &WalkAsk) -> Holdings {
     match solaris::is_recording(root) {
         true => solaris::holdings(root, ask),
         false => linux::holdings(root, ask),
+    }
+}
+
+/// The same where it is not known yet which sockets are meant; somebody must set `ask`.
+#[must_use]
+pub fn holdings_once(root: &Sysroot, ask: &OnceLock<WalkAsk>) -> Holdings {
+    match solaris::is_recording(root) {
+        true => solaris::holdings_once(root, ask),
+        false => linux::holdings_once(root, ask),
     }
 }
 

@@ -8,7 +8,7 @@
 macro_rules! facade {
     ($($system:tt)+) => {
         pub use $($system)+::{
-            ask_socket, files, holdings, interfaces, kernel_files, local_addrs, mounts, netns,
+            ask_socket, files, holdings, holdings_once, interfaces, kernel_files, local_addrs, mounts, netns,
             observer, process, socket_filter, sockets, sockets_near, task_netns, users,
         };
 

@@ -18,4 +18,4 @@ pub use read::mounts::mounts;
 pub use read::network::{interfaces, local_addrs};
 pub use read::observer::{netns, observer, users};
 pub use read::tables::sockets;
-pub use read::walk::holdings;
+pub use read::walk::{holdings, holdings_once};

@@ -1,6 +1,8 @@
 //! What can be asked, and what comes back beside the rows.
 
-use crate::{Coverage, Family, Foreign, Gaps, Inode, NetNs, OpenFile, Pid, Proto, State, Uid};
+use crate::{
+    Coverage, Family, Foreign, Gaps, Inode, InodeSet, NetNs, OpenFile, Pid, Proto, State, Uid,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
@@ -46,8 +48,8 @@ pub struct WalkAsk {
     /// Only holders of these; none means of any socket.
     pub inodes: Option<HashSet<Inode>>,
     /// Beside those also holders of any socket that is not among these: of one in no table
-    /// that was read. They are in order.
-    pub strangers_to: Option<Vec<Inode>>,
+    /// that was read.
+    pub strangers_to: Option<InodeSet>,
     /// Also messages in flight and mapped rings, which cost further readings of every
     /// process. Threads with tables of their own and io_uring files are always looked at.
     pub deep: bool,
@@ -64,6 +66,8 @@ pub struct FilesAsk {
     pub threads: bool,
     /// Also the flags of sockets, which cost a reading each.
     pub flags: bool,
+    /// Of a pipe without a name, only which end a descriptor is, and its locks: no flags.
+    pub brief_pipes: bool,
     /// Of these sockets, whether messages wait on them that hold descriptors.
     pub messages: HashSet<Inode>,
     /// Files below these directories are listed by name and not asked about.

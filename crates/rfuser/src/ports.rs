@@ -8,11 +8,13 @@ use crate::options::Options;
 use crate::search::{Found, Goal};
 use crate::users::User;
 use host::solaris::{Find, Held};
-use model::ask::{SocketAsk, States, WalkAsk};
+use model::ask::{Holdings, SocketAsk, States, WalkAsk};
 use model::file::FileRow;
 use model::process::Holding;
-use model::{Family, Gap, Gaps, Inode, NetNs, Owner, Pid, Proto, Socket, Source, State};
+use model::{Family, Gap, Gaps, Inode, InodeSet, NetNs, Owner, Pid, Proto, Socket, Source, State};
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::thread::{self, Builder};
 use sysroot::Sysroot;
 
 type Tables = Vec<(Family, Option<Proto>)>;
@@ -23,26 +25,30 @@ pub(crate) fn find(root: &Sysroot, options: &Options, goals: &mut [Goal], found:
     if tables.is_empty() {
         return;
     }
-    let own = host::netns(root);
     let mut ports = Ports {
-        own,
+        own: host::netns(root),
         tables,
         goals,
         sockets: BTreeMap::new(),
-        known: Vec::new(),
+        known: InodeSet::default(),
         untold: Vec::new(),
         tells: false,
     };
-    ports.here(root, &mut found.gaps);
     // A signal goes to nobody in another namespace: a port there is another port.
     let everywhere = !options.own_netns && !options.kill;
-    if everywhere {
-        ports.near(root, &mut found.gaps);
-    }
-    if options.all_netns {
-        ports.entered(root, &mut found.gaps);
-    }
-    let holdings = ports.holdings(root, everywhere, found);
+    let (mut ports, told) = if everywhere {
+        beside_the_walk(root, options, ports, &mut found.gaps)
+    } else {
+        ports.read(root, options, false, &mut found.gaps);
+        // Without a socket there is nobody to be looked for.
+        let told = if ports.sockets.is_empty() {
+            Holdings::default()
+        } else {
+            host::holdings(root, &ports.ask(false))
+        };
+        (ports, told)
+    };
+    let holdings = ports.holdings(root, told, found);
     // The walk says so itself, where it was made.
     if !ports.untold.is_empty() && !found.gaps.iter().any(|gap| gap.place == "mib2") {
         let reason = match ports.tells {
@@ -54,6 +60,40 @@ pub(crate) fn find(root: &Sysroot, options: &Options, goals: &mut [Goal], found:
     ports.attribute(holdings, found);
     ports.in_flight(root, found);
     found.sockets = ports.sockets;
+}
+
+/// Reads the tables while processes are walked: who holds a socket does not depend on when it is
+/// known that it is meant. Where there is no thread to be had the tables come first.
+fn beside_the_walk<'a>(
+    root: &Sysroot,
+    options: &Options,
+    ports: Ports<'a>,
+    gaps: &mut Gaps,
+) -> (Ports<'a>, Holdings) {
+    let reading = Mutex::new((ports, Gaps::new()));
+    let meant = OnceLock::new();
+    let read = || {
+        meant.get_or_init(|| {
+            let mut reading = reading.lock().unwrap_or_else(PoisonError::into_inner);
+            let (ports, gaps) = &mut *reading;
+            ports.read(root, options, true, gaps);
+            ports.ask(true)
+        });
+    };
+    let told = thread::scope(|scope| {
+        // Said, since otherwise a variable of the environment would (`RUST_MIN_STACK`).
+        let thread = Builder::new().stack_size(2 << 20);
+        if thread.spawn_scoped(scope, read).is_err() {
+            read();
+        }
+        host::holdings_once(root, &meant)
+    });
+    let reading = reading.into_inner();
+    let (mut ports, mut more) = reading.unwrap_or_else(PoisonError::into_inner);
+    gaps.append(&mut more);
+    let known = meant.into_inner().and_then(|ask| ask.strangers_to);
+    ports.known = known.unwrap_or_default();
+    (ports, told)
 }
 
 /// The tables the ports asked for stand in.
@@ -80,8 +120,8 @@ struct Ports<'a> {
     goals: &'a mut [Goal],
     /// What is meant, with its owners.
     sockets: BTreeMap<Inode, (Socket, Vec<Owner>)>,
-    /// Every socket told so far; in order once all were.
-    known: Vec<Inode>,
+    /// Every socket told so far.
+    known: InodeSet,
     /// What is meant and has no inode to find its holders by (Solaris).
     untold: Vec<Socket>,
     /// Whether this is Solaris and its tables do name inodes.
@@ -121,15 +161,48 @@ impl Ports<'_> {
         }
     }
 
-    /// The tables of our own namespace. What sock_diag does not tell the text may; what
-    /// neither does is a gap.
-    fn here(&mut self, root: &Sysroot, gaps: &mut Gaps) {
+    /// Reads every table that is meant.
+    fn read(&mut self, root: &Sysroot, options: &Options, everywhere: bool, gaps: &mut Gaps) {
+        self.here(root, everywhere, gaps);
+        if everywhere {
+            self.near(root, gaps);
+        }
+        if options.all_netns {
+            self.entered(root, gaps);
+        }
+    }
+
+    /// Whose holders are looked for: those of what is meant and, with strangers, of whatever was
+    /// in no table.
+    fn ask(&mut self, strangers: bool) -> WalkAsk {
+        WalkAsk {
+            inodes: Some(self.sockets.keys().copied().collect()),
+            strangers_to: strangers.then(|| std::mem::take(&mut self.known)),
+            deep: false,
+        }
+    }
+
+    /// The one local port that is meant, if there is but one.
+    fn port(&self) -> Option<u16> {
+        match &*self.goals {
+            [Goal::Port(port, _)] => port.local,
+            _ => None,
+        }
+    }
+
+    /// The tables of our own namespace, whole if the other sockets in them must be known. What
+    /// sock_diag does not tell the text may; what neither does is a gap.
+    fn here(&mut self, root: &Sysroot, all: bool, gaps: &mut Gaps) {
+        let port = if all { None } else { self.port() };
         let mut missed = self.tables.clone();
         // All at once: the long ones are then read at the same time.
         for via in [Source::Netlink, Source::Procfs] {
-            let ask = whole(missed.clone());
+            let ask = SocketAsk {
+                port,
+                ..whole(missed.clone())
+            };
             let mut told = host::sockets(root, via, &ask, &mut |socket| {
-                self.known.push(socket.inode);
+                self.known.insert(socket.inode);
                 self.keep(socket);
             });
             missed.retain(|&table| {
@@ -159,23 +232,23 @@ impl Ports<'_> {
             let ask = whole(vec![*table]);
             // One that is not told leaves strangers, who are asked.
             let told = host::sockets(root, Source::Netlink, &ask, &mut |socket| {
-                self.known.push(socket.inode);
+                self.known.insert(socket.inode);
             });
             if told.coverage.looked.is_empty() {
                 host::sockets(root, Source::Procfs, &ask, &mut |socket| {
-                    self.known.push(socket.inode);
+                    self.known.insert(socket.inode);
                 });
             }
         }
         for (netns, pids) in host::task_netns(root, None) {
             let ask = whole(self.tables.clone());
             let mut told = host::sockets_near(root, netns, &pids, &ask, &mut |socket| {
-                self.known.push(socket.inode);
+                self.known.insert(socket.inode);
                 self.keep(socket);
             });
             gaps.append(&mut told.gaps);
             host::sockets_near(root, netns, &pids, &whole(rest.clone()), &mut |socket| {
-                self.known.push(socket.inode);
+                self.known.insert(socket.inode);
             });
         }
     }
@@ -190,7 +263,7 @@ impl Ports<'_> {
             let told = namespace.ask(|stand| {
                 let via = Source::Netlink;
                 host::read::tables::sockets_in(stand, root, via, &ask, &mut |socket| {
-                    self.known.push(socket.inode);
+                    self.known.insert(socket.inode);
                     self.keep(socket);
                 })
             });
@@ -202,27 +275,14 @@ impl Ports<'_> {
     }
 
     /// Who holds what is meant; strangers are asked what they are first.
-    fn holdings(&mut self, root: &Sysroot, strangers: bool, found: &mut Found) -> Vec<Holding> {
-        if self.sockets.is_empty() && !strangers {
-            return Vec::new();
-        }
-        self.known.sort_unstable();
-        let ask = WalkAsk {
-            inodes: Some(self.sockets.keys().copied().collect()),
-            strangers_to: strangers.then(|| std::mem::take(&mut self.known)),
-            deep: false,
-        };
-        let mut told = host::holdings(root, &ask);
-        if let Some(known) = ask.strangers_to {
-            self.known = known;
-        }
+    fn holdings(&mut self, root: &Sysroot, mut told: Holdings, found: &mut Found) -> Vec<Holding> {
         found.gaps.append(&mut told.told.gaps);
         let mut asked = HashSet::new();
         for holding in &told.holdings {
             let model::Held::Fd { fd } = holding.owner.held else {
                 continue;
             };
-            if self.known.binary_search(&holding.inode).is_ok() || !asked.insert(holding.inode) {
+            if self.known.contains(holding.inode) || !asked.insert(holding.inode) {
                 continue;
             }
             let owner = &holding.owner;

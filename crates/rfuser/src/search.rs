@@ -39,6 +39,7 @@ pub(crate) fn files(root: &Sysroot, goals: &[Goal], keep_rows: bool, found: &mut
     let paths = unix_paths(root, goals, &mut found.gaps);
     let ask = FilesAsk {
         threads: true,
+        brief_pipes: !keep_rows,
         ..FilesAsk::default()
     };
     let Found {

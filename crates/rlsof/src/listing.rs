@@ -45,6 +45,8 @@ pub(crate) struct Round {
 pub(crate) struct Extra {
     /// Flags of sockets.
     pub(crate) flags: bool,
+    /// Everything about pipes, not only which end a descriptor is.
+    pub(crate) pipes: bool,
     /// Threads with tables of their own.
     pub(crate) threads: bool,
     /// Mark the other ends.
@@ -218,6 +220,7 @@ fn ask(
         sockets_only,
         threads: extra.threads,
         flags: extra.flags,
+        brief_pipes: !extra.pipes,
         exempt: extra.exempt.clone(),
         messages: if sockets_only { HashSet::new() } else { unix() },
     }

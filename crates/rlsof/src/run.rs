@@ -63,6 +63,7 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<Exit, Error>
     let mut print = printer(options)?;
     let extra = Extra {
         flags: wants_flags(options),
+        pipes: wants_pipes(options),
         threads: options.tasks.as_deref() != Some("i"),
         ends: options.endpoints,
         end_rows: options.endpoint_files,
@@ -136,6 +137,12 @@ fn wants_flags(options: &Options) -> bool {
         || options.fields.as_ref().is_some_and(field)
         || options.json_tree
         || options.json_lines
+}
+
+/// Whether more of pipes is shown than which end a descriptor is.
+fn wants_pipes(options: &Options) -> bool {
+    let flags = options.columns.iter().any(|key| key == "flags");
+    wants_flags(options) || options.common.json || flags
 }
 
 fn show(options: &Options) -> Result<Show, Error> {

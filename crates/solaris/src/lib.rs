@@ -34,6 +34,6 @@ mod live {
     pub use crate::read::observer::{netns, observer, users};
     pub use crate::read::tables::sockets;
     pub use crate::read::users::{file_users, mount_users};
-    pub use crate::read::walk::{finds, holdings};
+    pub use crate::read::walk::{finds, holdings, holdings_once};
     pub use model::ask::{FilesAsk, Holdings, Observer, SocketAsk, States, Told, WalkAsk};
 }

@@ -135,6 +135,29 @@ impl Dir {
             .stat_at(&self.place(name), || sys::stat(self.fd.as_fd(), name))
     }
 
+    /// Type and permissions of a name itself, as `st_mode`: of a descriptor's link they tell how
+    /// it was opened. Only a live system that is not recorded has them.
+    ///
+    /// # Errors
+    /// As `fstatat(2)`; `Unsupported` of another root.
+    pub fn own_mode(&self, name: &[u8]) -> io::Result<u32> {
+        if self.root.is_plain() {
+            return sys::own_mode(self.fd.as_fd(), name);
+        }
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// How many names it says it has: a descriptor table tells so by its size, since Linux 6.2
+    /// (`fs/proc/fd.c`, `proc_fd_getattr`). 0 where it does not tell; always so unless the
+    /// system is live and not recorded, since a recording keeps what was listed.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        if self.root.is_plain() {
+            return sys::size(self.fd.as_fd()).unwrap_or(0);
+        }
+        0
+    }
+
     /// Asks once for directory records as the kernel writes them (`struct linux_dirent64`);
     /// gives how many bytes it says it wrote, 0 at the end. `first` begins the listing anew.
     ///

@@ -3,7 +3,7 @@
 use crate::{choice, lines};
 use linux::parse::proc_net::{self, Rows, Table};
 use linux::parse::{
-    Order, behind, counters as counted, fdinfo as info, forgery, igmp, interfaces, links,
+    Order, behind, counters as counted, fdinfo as info, forgery, igmp, interfaces, links, locks,
     maps as mapped, mounts, namespaces, proc_mounts, route, rules, sctp, snmp, stat,
 };
 use model::counters::Counters;
@@ -103,9 +103,10 @@ pub(crate) fn process(bytes: &[u8]) {
     }
 }
 
-/// `/proc/PID/fdinfo/N`.
+/// `/proc/PID/fdinfo/N`, and `/proc/locks`, whose lines it has too.
 pub(crate) fn fdinfo(bytes: &[u8]) {
     let _ = info::fdinfo(bytes);
+    let _ = locks::locked(bytes);
     let most = lines(bytes);
     assert!(links::fixed_files(bytes).count() <= most);
     let _ = links::waiting_descriptors(bytes);

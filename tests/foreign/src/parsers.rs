@@ -28,6 +28,7 @@ pub const TRIED: &[(&str, &[&str])] = &[
         &["rtnetlink", "proc_counters"],
     ),
     ("linux/src/parse/links.rs", &["proc_pid", "fdinfo"]),
+    ("linux/src/parse/locks.rs", &["fdinfo"]),
     ("linux/src/parse/maps.rs", &["maps"]),
     ("linux/src/parse/mod.rs", &["sock_diag"]),
     ("linux/src/parse/mounts.rs", &["mountinfo"]),

@@ -11,6 +11,7 @@ pub mod getdents;
 pub mod igmp;
 pub mod interfaces;
 pub mod links;
+pub mod locks;
 pub mod maps;
 pub mod mounts;
 pub mod namespaces;

@@ -7,7 +7,9 @@ mod mapped;
 
 use super::ask::{FilesAsk, Meant, Told};
 use super::processes::{LISTING, describe, has_ended, is_gone, open, pids, settle, visit_in_order};
+use super::slots;
 use super::threads::Threads;
+use crate::parse::locks;
 use bounded::{Bounded, MountTable};
 use descriptors::Reading;
 use model::ask::Table;
@@ -39,6 +41,7 @@ pub fn files(
         bounded: Bounded::new(root),
         sockfs: OnceLock::new(),
         pipefs: OnceLock::new(),
+        locked: locked(root, ask),
     };
     let process = |pid: &Pid, finds: &mut Finds| walk.process(*pid, finds);
     let finds = visit_in_order(&pids, Finds::default, process, &mut |found| {
@@ -52,6 +55,15 @@ pub fn files(
     // Workers take processes as they come; the order of their gaps is put right here.
     told.gaps.sort_unstable();
     told
+}
+
+/// Inodes of what has a lock on it, if that spares looking at every pipe for one. An exempt
+/// place is not asked about at all.
+fn locked(root: &Sysroot, ask: &FilesAsk) -> Option<HashSet<Inode>> {
+    if !ask.brief_pipes || ask.sockets_only || !root.is_plain() {
+        return None;
+    }
+    locks::locked(&root.read("/proc/locks").ok()?)
 }
 
 /// What a process is, if it is still there and tells.
@@ -103,6 +115,8 @@ struct Walk<'a> {
     sockfs: OnceLock<u64>,
     /// The same of pipes without a name.
     pipefs: OnceLock<u64>,
+    /// What has locks on it, where of other pipes only the end is wanted.
+    locked: Option<HashSet<Inode>>,
 }
 
 /// A process, or a thread of it, under the door's hand.
@@ -299,10 +313,8 @@ impl Walk<'_> {
             infos: infos.as_ref(),
         };
         let before = gaps.len();
-        let listed = fds.entries(listing, &mut |entry| {
-            if let Some(fd) = entry.number() {
-                reading.descriptor(fd, entry, link, text, files, gaps);
-            }
+        let listed = slots::each(&fds, listing, &mut |fd, entry| {
+            reading.descriptor(fd, entry, link, text, files, gaps)
         });
         match listed {
             Ok(()) => {}

@@ -23,6 +23,7 @@ mod processes;
 pub mod receipt;
 pub mod rings;
 pub mod sctp;
+mod slots;
 pub mod steering;
 pub mod tables;
 mod threads;

@@ -183,7 +183,7 @@ fn workers(items: usize) -> usize {
 
 /// Items visited and not yet handed on, at most: so many that the workers have enough to do
 /// while whoever takes the first still waits for a table.
-const AHEAD: usize = 64;
+const AHEAD: usize = 128;
 
 /// As [`visit`], but what `each` makes of an item is handed to `sink`, here and in the order
 /// of the items, while the workers go on: [`AHEAD`] items and no further, so that what is

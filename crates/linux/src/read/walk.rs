@@ -4,33 +4,49 @@
 
 use super::ask::{Holdings, SocketAsk, States, Told, WalkAsk};
 use super::processes::{LISTING, describe, is_gone, open, pids, settle, visit};
-use super::tables;
 use super::threads::Threads;
+use super::{slots, tables};
 use crate::parse::links;
 use model::process::Holding;
 use model::{Family, Gap, Gaps, Held, Inode, Owner, Pid, Process, Source};
 use std::collections::HashSet;
+use std::sync::OnceLock;
 use sysroot::{Dir, Sysroot};
 
 /// Finds every holding asked for.
 #[must_use]
 pub fn holdings(root: &Sysroot, ask: &WalkAsk) -> Holdings {
+    walked(root, Asked::Now(ask))
+}
+
+/// The same where it is not known yet which sockets are meant: their tables may be read while
+/// processes are walked. Somebody must set `ask`, and not ask for what is deep.
+#[must_use]
+pub fn holdings_once(root: &Sysroot, ask: &OnceLock<WalkAsk>) -> Holdings {
+    walked(root, Asked::Soon(ask))
+}
+
+fn walked(root: &Sysroot, asked: Asked<'_>) -> Holdings {
     let mut gaps = Gaps::new();
     let pids = pids(root, &mut gaps);
-    let unix = if ask.deep {
+    let deep = asked.now().is_some_and(|ask| ask.deep);
+    let unix = if deep {
         inodes(root, Family::Unix, &mut gaps)
     } else {
         HashSet::new()
     };
     let walk = Walk {
         root,
-        ask,
+        asked,
         unix: &unix,
         threads: Threads::new(root),
     };
     let mut finds = visit(&pids, Finds::new, |pid, finds| walk.process(*pid, finds));
+    for find in &mut finds {
+        walk.decide(find);
+    }
     let mut all = merge(&mut finds, gaps);
-    if ask.deep {
+    if deep {
         walk.mapped(&pids, &mut all);
     }
     all.holdings.sort_unstable();
@@ -73,8 +89,37 @@ fn inodes(root: &Sysroot, family: Family, gaps: &mut Gaps) -> HashSet<Inode> {
     inodes
 }
 
+/// What is asked for, as far as that is known.
+#[derive(Clone, Copy)]
+enum Asked<'a> {
+    Now(&'a WalkAsk),
+    Soon(&'a OnceLock<WalkAsk>),
+}
+
+impl<'a> Asked<'a> {
+    fn now(self) -> Option<&'a WalkAsk> {
+        match self {
+            Asked::Now(ask) => Some(ask),
+            Asked::Soon(ask) => ask.get(),
+        }
+    }
+
+    fn wait(self) -> &'a WalkAsk {
+        match self {
+            Asked::Now(ask) => ask,
+            Asked::Soon(ask) => ask.wait(),
+        }
+    }
+}
+
+/// Processes of one worker that wait until it is known what is meant, at most: each keeps a
+/// descriptor of ours open.
+const UNDECIDED_MAX: usize = 32;
+
 /// One worker's finds and working space.
 struct Finds {
+    /// Processes still held, with every socket found in them.
+    undecided: Vec<(Dir, Vec<Find>)>,
     holdings: Vec<Holding>,
     processes: Vec<Process>,
     gaps: Gaps,
@@ -86,6 +131,7 @@ struct Finds {
 impl Finds {
     fn new() -> Finds {
         Finds {
+            undecided: Vec::new(),
             holdings: Vec::new(),
             processes: Vec::new(),
             gaps: Vec::new(),
@@ -105,16 +151,31 @@ struct Find {
 
 struct Walk<'a> {
     root: &'a Sysroot,
-    ask: &'a WalkAsk,
+    asked: Asked<'a>,
     unix: &'a HashSet<Inode>,
     threads: Threads<'a>,
 }
 
 impl Walk<'_> {
     fn process(&self, pid: Pid, finds: &mut Finds) {
-        let Some(dir) = open(self.root, pid, &mut finds.gaps) else {
-            return;
-        };
+        let before = finds.gaps.len();
+        let mut held = self.look(pid, finds);
+        let mut since = finds.gaps.iter().skip(before);
+        if !finds.undecided.is_empty() && since.any(|gap| gap.errno == Some(libc::EMFILE)) {
+            // The processes held may be what there is no room beside.
+            finds.gaps.truncate(before);
+            self.decide(finds);
+            held = self.look(pid, finds);
+        }
+        finds.undecided.extend(held);
+        if self.asked.now().is_some() || finds.undecided.len() >= UNDECIDED_MAX {
+            self.decide(finds);
+        }
+    }
+
+    /// Looks at every descriptor table of a process; gives it with what was found, if anything.
+    fn look(&self, pid: Pid, finds: &mut Finds) -> Option<(Dir, Vec<Find>)> {
+        let dir = open(self.root, pid, &mut finds.gaps)?;
         let mut found = Vec::new();
         let gaps = finds.gaps.len();
         self.table(&dir, None, &mut found, finds);
@@ -134,8 +195,19 @@ impl Walk<'_> {
                     .push(Gap::io(format!("/proc/{pid}/task/{tid}"), &error)),
             }
         }
-        attribute(&dir, found, finds);
         settle(&dir, gaps, &mut finds.gaps);
+        (!found.is_empty()).then_some((dir, found))
+    }
+
+    /// Keeps of what was found what is meant, and waits until that is known.
+    fn decide(&self, finds: &mut Finds) {
+        for (dir, mut found) in std::mem::take(&mut finds.undecided) {
+            let ask = self.asked.wait();
+            found.retain(|find| find.inode == Inode(0) || wants(ask, find.inode));
+            let gaps = finds.gaps.len();
+            attribute(&dir, found, finds);
+            settle(&dir, gaps, &mut finds.gaps);
+        }
     }
 
     /// One descriptor table: `dir` is that of the process, or of the thread.
@@ -152,13 +224,13 @@ impl Walk<'_> {
             Err(error) => return missing(dir, &error, gaps),
         };
         let mut refused = Refused::default();
-        let listed = fds.entries(listing, &mut |entry| {
-            let Some(fd) = entry.number() else { return };
+        let listed = slots::each(&fds, listing, &mut |fd, entry| {
             match fds.link(entry.name, link) {
                 Ok(()) => self.descriptor(dir, tid, fd, link, text, found, gaps),
-                Err(error) if is_gone(&error) => {}
+                Err(error) if is_gone(&error) => return false,
                 Err(error) => refused.add(error),
             }
+            true
         });
         if let Err(error) = listed {
             missing(dir, &error, gaps);
@@ -206,12 +278,9 @@ impl Walk<'_> {
         }
     }
 
+    /// Whether a socket is meant, or may be.
     fn wants(&self, inode: Inode) -> bool {
-        let ask = self.ask;
-        let wanted = ask.inodes.as_ref();
-        let known = ask.strangers_to.as_ref();
-        wanted.is_none_or(|wanted| wanted.contains(&inode))
-            || known.is_some_and(|known| known.binary_search(&inode).is_err())
+        self.asked.now().is_none_or(|ask| wants(ask, inode))
     }
 
     /// Packet sockets that nobody was found holding may live on in a mapped ring.
@@ -265,6 +334,13 @@ impl Walk<'_> {
             }
         }
     }
+}
+
+fn wants(ask: &WalkAsk, inode: Inode) -> bool {
+    let wanted = ask.inodes.as_ref();
+    let known = ask.strangers_to.as_ref();
+    wanted.is_none_or(|wanted| wanted.contains(&inode))
+        || known.is_some_and(|known| !known.contains(inode))
 }
 
 /// Reads the fdinfo of a descriptor into `text`. One closed meanwhile holds nothing.

@@ -9,6 +9,7 @@ use model::ask::{Holdings, Told, WalkAsk};
 use model::file::FileRow;
 use model::process::Holding;
 use model::{FileKind, Gap, Held, Inode, OpenFile, Owner, Process, Socket, State};
+use std::sync::OnceLock;
 use sysroot::Sysroot;
 
 /// Finds every holding asked for. Where sockets share an inode, each has the one it is known
@@ -48,6 +49,12 @@ pub fn holdings(root: &Sysroot, ask: &WalkAsk) -> Holdings {
         holdings,
         told,
     }
+}
+
+/// The same where it is not known yet which sockets are meant; somebody must set `ask`.
+#[must_use]
+pub fn holdings_once(root: &Sysroot, ask: &OnceLock<WalkAsk>) -> Holdings {
+    holdings(root, ask.wait())
 }
 
 /// Finds every socket and TLI endpoint that any process holds, in order of pid and

@@ -18,6 +18,7 @@ use nix::unistd::{self, Whence};
 use std::ffi::OsStr;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path};
 
 /// The longest link that is read.
@@ -79,6 +80,17 @@ fn plain(at: BorrowedFd<'_>, name: &OsStr) -> io::Result<()> {
         libc::S_IFREG | libc::S_IFDIR | libc::S_IFLNK => Ok(()),
         _ => Err(io::Error::from_raw_os_error(libc::ENXIO)),
     }
+}
+
+/// Type and permissions of a name itself, as `st_mode`.
+pub(crate) fn own_mode(at: BorrowedFd<'_>, name: &[u8]) -> io::Result<u32> {
+    let name = OsStr::from_bytes(name);
+    Ok(stat::fstatat(at, name, AtFlags::AT_SYMLINK_NOFOLLOW)?.st_mode)
+}
+
+/// What a held directory says its size is.
+pub(crate) fn size(fd: BorrowedFd<'_>) -> io::Result<u64> {
+    Ok(u64::try_from(stat::fstat(fd)?.st_size).unwrap_or(0))
 }
 
 /// Reads once; an empty slice is the end.

@@ -8,8 +8,8 @@ use model::Mount;
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::PathBuf;
-use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use sysroot::{Dir, Stat, Sysroot};
 
@@ -69,6 +69,32 @@ pub(super) struct Bounded {
     tables: Mutex<HashMap<Vec<u8>, Arc<MountTable>>>,
     /// Mounts that did not answer, and how many threads wait for them.
     hung: Mutex<(HashSet<u64>, usize)>,
+    /// Threads whose last question was answered.
+    idle: Mutex<Vec<Helper>>,
+}
+
+/// A thread that asks, one question after the other. Left alone it ends when it has its answer.
+struct Helper {
+    questions: Sender<PathBuf>,
+    answers: Receiver<io::Result<Stat>>,
+}
+
+impl Helper {
+    fn new(root: &Sysroot) -> io::Result<Helper> {
+        let (questions, asked) = channel::<PathBuf>();
+        let (answer, answers) = channel();
+        let root = root.clone();
+        let thread = std::thread::Builder::new().stack_size(STACK);
+        thread.spawn(move || {
+            for path in asked {
+                // Nobody listens any more when this comes too late.
+                if answer.send(root.stat(&path)).is_err() {
+                    return;
+                }
+            }
+        })?;
+        Ok(Helper { questions, answers })
+    }
 }
 
 impl Bounded {
@@ -77,6 +103,7 @@ impl Bounded {
             root: root.clone(),
             tables: Mutex::default(),
             hung: Mutex::default(),
+            idle: Mutex::default(),
         }
     }
 
@@ -101,6 +128,10 @@ impl Bounded {
         table
     }
 
+    fn lock_idle(&self) -> MutexGuard<'_, Vec<Helper>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// What a file is, if it tells in time. A mount that once did not is not asked again.
     pub(super) fn stat(&self, path: PathBuf, mount: Option<u64>) -> io::Result<Stat> {
         if !self.root.is_live() {
@@ -113,15 +144,18 @@ impl Bounded {
                 return Err(late());
             }
         }
-        let (answer, wait) = channel();
-        let root = self.root.clone();
-        let thread = std::thread::Builder::new().stack_size(STACK);
-        thread.spawn(move || {
-            // Nobody listens any more when this comes too late.
-            let _ = answer.send(root.stat(&path));
-        })?;
-        match wait.recv_timeout(PATIENCE) {
-            Ok(stat) => stat,
+        let idle = self.lock_idle().pop();
+        let helper = match idle {
+            Some(helper) => helper,
+            None => Helper::new(&self.root)?,
+        };
+        // One that is idle waits for a question.
+        let _ = helper.questions.send(path);
+        match helper.answers.recv_timeout(PATIENCE) {
+            Ok(stat) => {
+                self.lock_idle().push(helper);
+                stat
+            }
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
                 let mut hung = self.hung.lock().unwrap_or_else(PoisonError::into_inner);
                 hung.0.extend(mount);

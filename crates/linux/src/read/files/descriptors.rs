@@ -19,7 +19,8 @@ pub(super) struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    /// Adds what hangs on one descriptor: the file, and what is only reached through it.
+    /// Adds what hangs on one descriptor: the file, and what is only reached through it. False
+    /// where there is none.
     pub(super) fn descriptor(
         &self,
         fd: u32,
@@ -28,27 +29,33 @@ impl Reading<'_> {
         text: &mut Vec<u8>,
         files: &mut Vec<OpenFile>,
         gaps: &mut Gaps,
-    ) {
+    ) -> bool {
         let slot = Slot::Fd(fd);
         match self.fds.link(entry.name, link) {
             Ok(()) => {}
             // Closed since it was listed.
-            Err(error) if is_gone(&error) => return,
+            Err(error) if is_gone(&error) => return false,
             Err(error) => {
                 if !self.walk.ask.sockets_only {
                     let mut file = unread(self.task, b"fd", slot, "readlink", &error);
                     file.slot = slot;
                     files.push(file);
                 }
-                return gaps.push(Gap::io(place(self.fds, entry.name), &error));
+                gaps.push(Gap::io(place(self.fds, entry.name), &error));
+                return true;
             }
         }
         if let Some(inode) = links::socket(link) {
-            return self.socket(fd, entry, inode, link, text, files, gaps);
+            self.socket(fd, entry, inode, link, text, files, gaps);
+            return true;
+        }
+        if let Some(pipe) = self.brief_pipe(slot, entry, link) {
+            files.push(pipe);
+            return true;
         }
         let ring = links::is_io_uring(link);
         if self.walk.ask.sockets_only && !ring {
-            return;
+            return true;
         }
         let read = self.info(entry, text, gaps);
         if !self.walk.ask.sockets_only {
@@ -66,6 +73,30 @@ impl Reading<'_> {
                     .filter(|file| !self.walk.ask.sockets_only || file.kind == FileKind::Socket),
             );
         }
+        true
+    }
+
+    /// A pipe of which only the end is wanted: the permissions of the descriptor's link tell it
+    /// (`fs/proc/fd.c`, `tid_fd_update_inode`), and that takes one call, fdinfo three.
+    fn brief_pipe(&self, slot: Slot, entry: Entry<'_>, link: &[u8]) -> Option<OpenFile> {
+        const READ: u32 = 0o400;
+        const WRITE: u32 = 0o200;
+        let locked = self.walk.locked.as_ref()?;
+        let inode = links::pipe(link).filter(|inode| !locked.contains(inode))?;
+        let device = self.pipefs(entry)?;
+        let mode = self.fds.own_mode(entry.name).ok()?;
+        let mut file = OpenFile::new(slot, FileKind::Fifo, link.into());
+        file.access = match (mode & READ != 0, mode & WRITE != 0) {
+            (true, true) => Some(Access::Update),
+            (true, false) => Some(Access::Read),
+            (false, true) => Some(Access::Write),
+            // Opened with O_PATH.
+            (false, false) => None,
+        };
+        // A pipe has no position.
+        file.offset = Some(0);
+        (file.inode, file.device, file.links) = (Some(inode), Some(device), Some(1));
+        Some(file)
     }
 
     #[expect(
