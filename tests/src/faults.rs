@@ -1,7 +1,7 @@
 //! Faults injected by strace, and what is an honest answer to one.
 
 use crate::{Output, Stage, programs};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
 
@@ -36,7 +36,7 @@ pub struct Fault {
     pub call: String,
     /// The error it gives.
     pub error: &'static str,
-    /// Which one of its occurrences, from 1; each thread counts for itself.
+    /// Which one of its occurrences, from 1; each thread counts for itself, and in each it fails.
     pub when: usize,
 }
 
@@ -163,35 +163,67 @@ fn lines(output: &Output) -> BTreeSet<String> {
     output.text().lines().filter_map(keep).collect()
 }
 
-/// The calls a question makes and how often, in order of their names.
+/// The calls a question makes, in order of their names, and how often the thread makes each
+/// that makes it most: further occurrences are in no thread.
 ///
 /// # Panics
-/// strace does not count.
+/// strace does not tell.
 #[must_use]
 pub fn calls(stage: &Stage, question: &Question<'_>) -> Vec<(String, usize)> {
     let place = "/run/concord-calls";
-    let counted = question.run(stage, &["-c", "-o", place]);
-    assert!(counted.code <= 3, "{counted}");
-    let table = stage.program("cat", place).expect(0).text();
-    let mut calls: Vec<(String, usize)> = table.lines().filter_map(row).collect();
-    calls.sort();
+    let traced = question.run(stage, &["-o", place]);
+    assert!(traced.code <= 3, "{traced}");
+    let told = stage.program("cat", place).expect(0).text();
+    let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for made in told.lines().filter_map(row) {
+        *counts.entry(made).or_default() += 1;
+    }
+    let mut most: BTreeMap<&str, usize> = BTreeMap::new();
+    for ((_, call), count) in counts {
+        let known = most.entry(call).or_default();
+        *known = count.max(*known);
+    }
+    let calls = most.into_iter();
     calls
+        .map(|(call, count)| (call.to_owned(), count))
+        .collect()
 }
 
-/// `  5.00    0.000010           2         5         1 openat`
-fn row(line: &str) -> Option<(String, usize)> {
-    let words: Vec<&str> = line.split_whitespace().collect();
-    let (first, name) = (words.first()?, words.last()?);
-    let _: f64 = first.parse().ok()?;
-    let count = words.get(3)?.parse().ok()?;
-    (!INFALLIBLE.contains(name)).then(|| ((*name).to_owned(), count))
+/// `4711  openat(AT_FDCWD, …`: the thread and the call. Where one is resumed it was begun before.
+fn row(line: &str) -> Option<(&str, &str)> {
+    let (thread, rest) = line.split_once(' ')?;
+    let (call, _) = rest.trim_start().split_once('(')?;
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    (!call.is_empty() && call.bytes().all(is_name)).then_some((thread, call))
 }
+
+/// What is tried at a call: four errors, where the kernel has no fewer; none where it has none.
+#[must_use]
+pub fn errors(call: &str) -> &'static [&'static str] {
+    if INFALLIBLE.contains(&call) || is_nameless(call) {
+        &[]
+    } else if WAITING.contains(&call) {
+        &["EINTR"]
+    } else {
+        &["EIO", "EMFILE", "ENOMEM", "EINTR"]
+    }
+}
+
+/// Whether this strace has no name for a call, and so cannot make it fail.
+#[must_use]
+pub fn is_nameless(call: &str) -> bool {
+    call.starts_with("syscall_")
+}
+
+/// Calls that wait, or need nothing: of the errors injected the kernel gives one here.
+const WAITING: &[&str] = &["clock_nanosleep", "getrandom", "nanosleep"];
 
 /// Calls that the kernel lets fail with none of the errors injected: those that begin and end
-/// a program, that tell a number, that wait, and the random numbers of a kernel that has them.
+/// a program and that tell a number; `restart_syscall`, which no program makes: by it the kernel
+/// goes on with a call that a stop of strace's interrupted; and `futex`, by which threads wake
+/// each other: a call that is made to fail is not made at all, and the kernel swallows no waking.
 const INFALLIBLE: &[&str] = &[
     "clock_gettime",
-    "clock_nanosleep",
     "execve",
     "exit",
     "exit_group",
@@ -201,33 +233,29 @@ const INFALLIBLE: &[&str] = &[
     "getgid",
     "getpid",
     "getppid",
-    "getrandom",
     "gettid",
     "getuid",
-    "nanosleep",
     "restart_syscall",
     "rt_sigreturn",
     "sched_yield",
-    "total",
     "umask",
 ];
 
-/// Puts a question while one call does not work.
+/// Puts a question while one call does not work; none if the call was not made so often this
+/// time, and so did not fail.
+///
+/// # Panics
+/// strace does not tell.
 #[must_use]
-pub fn inject(stage: &Stage, question: &Question<'_>, fault: &Fault) -> Output {
+pub fn inject(stage: &Stage, question: &Question<'_>, fault: &Fault) -> Option<Output> {
     let Fault { call, error, when } = fault;
+    let place = format!("/run/injected-{call}-{error}-{when}");
     let trace = format!("trace={call}");
     let inject = format!("inject={call}:error={error}:when={when}");
-    let words = [
-        "--seccomp-bpf",
-        "-o",
-        "/dev/null",
-        "-e",
-        &trace,
-        "-e",
-        &inject,
-    ];
-    question.run(stage, &words)
+    let words = ["--seccomp-bpf", "-o", &place, "-e", &trace, "-e", &inject];
+    let output = question.run(stage, &words);
+    let told = stage.program("cat", &place).expect(0).text();
+    told.contains("(INJECTED)").then_some(output)
 }
 
 /// Whether a program is one whose every system call is its own: no loader in it.
@@ -243,4 +271,23 @@ pub fn is_static(program: &Path) -> bool {
     let bytes = std::fs::read(program).expect("the program is there");
     let loader = b"/ld-linux";
     !bytes.windows(loader.len()).any(|window| window == loader)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_is_counted_where_it_begins() {
+        assert_eq!(row("47  read(3, \"x\", 1) = 1"), Some(("47", "read")));
+        assert_eq!(row("5 wait4(-1,  <unfinished ...>"), Some(("5", "wait4")));
+        for other in [
+            "47 <... read resumed>) = 1",
+            "47 +++ exited with 0 +++",
+            "strace: Process 48 attached",
+            "",
+        ] {
+            assert_eq!(row(other), None, "{other}");
+        }
+    }
 }

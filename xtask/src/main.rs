@@ -50,8 +50,9 @@ Usage: cargo xtask CHORE
   sign KEY          sign dist/SHA256SUMS, and the image if there is one, with an SSH key
   test              all checks and tests; installs the tools they compare against
   tidy              the rules of the house
-  fuzz [SECONDS]    every parser of foreign bytes under a fuzzer, so long each (60)
-  faults            every error at every system call of every program
+  fuzz [SECONDS [TARGET]]
+                    every parser of foreign bytes, or one, under a fuzzer, so long each (60)
+  faults [PROGRAM]  every error at every system call of every program, or of one
   miri [all]        every parser once under Miri, or with all tests beside it
   sparc             do the portable crates compile for 64-bit SPARC? (part of test)
   bigendian         the parsers on a big-endian machine, by qemu
@@ -80,7 +81,7 @@ fn main() -> ExitCode {
         ["vm", "staged", image] => vm::staged(image),
         ["test"] => test::run(),
         ["fuzz", rest @ ..] => fuzz::run(rest),
-        ["faults"] => proofs::faults(),
+        ["faults", only @ ..] => proofs::faults(only),
         ["miri", words @ ..] => proofs::miri(words),
         ["sparc"] => sparc::check().and_then(|checked| checked),
         ["bigendian"] => proofs::bigendian(),

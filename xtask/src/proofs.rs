@@ -6,14 +6,19 @@ use crate::workspace::cargo;
 use crate::{dist, packages, workspace};
 use std::process::Command;
 
-/// `cargo xtask faults`: every error at every occurrence of every system call.
+/// `cargo xtask faults [PROGRAM]`: every error at every occurrence of every system call; of
+/// rcompare's at three of them.
 ///
 /// # Errors
 /// A program does not build, or one of them answers dishonestly.
-pub(crate) fn faults() -> Outcome {
+pub(crate) fn faults(only: &[&str]) -> Outcome {
+    if let Some(other) = only.iter().find(|word| !workspace::PROGRAMS.contains(word)) {
+        return Err(format!("there is no program {other}"));
+    }
     let programs = dist::host()?;
     let mut test = cargo("test");
     test.args(["--package", "e2e", "--test", "faults", "--", "every"]);
+    test.args(only);
     sh::run(test.env("CONCORD_DIST", programs))
 }
 
