@@ -165,7 +165,7 @@ impl Dir {
     /// As `getdents64(2)`.
     pub fn raw_entries(&self, first: bool, buffer: &mut [u8]) -> io::Result<usize> {
         if first {
-            sys::rewind(self.fd.as_fd())?;
+            sys::seek(self.fd.as_fd(), 0)?;
         }
         sys::entries(self.fd.as_fd(), buffer)
     }
@@ -176,9 +176,24 @@ impl Dir {
     /// # Errors
     /// As `getdents64(2)`. Names before the error were given.
     pub fn entries(&self, buffer: &mut [u8], each: &mut dyn FnMut(Entry<'_>)) -> io::Result<()> {
+        self.entries_from(0, buffer, each)
+    }
+
+    /// The same from a position on. What a position means is the file system's own: in a
+    /// descriptor table it is a descriptor's number and 2 (`fs/proc/fd.c`,
+    /// `proc_readfd_common`), elsewhere only 0 is sure.
+    ///
+    /// # Errors
+    /// As [`Dir::entries`].
+    pub fn entries_from(
+        &self,
+        position: u32,
+        buffer: &mut [u8],
+        each: &mut dyn FnMut(Entry<'_>),
+    ) -> io::Result<()> {
         let keep = !self.root.is_plain();
         self.root.failed_in(&self.path, each);
-        sys::rewind(self.fd.as_fd())?;
+        sys::seek(self.fd.as_fd(), position)?;
         loop {
             let length = match sys::entries(self.fd.as_fd(), buffer) {
                 Ok(0) => return Ok(()),

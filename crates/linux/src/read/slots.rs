@@ -6,34 +6,33 @@ use sysroot::{Dir, Entry};
 /// Gives every descriptor of a table, which `each` says was there or not. `listing` is working
 /// space.
 ///
-/// Since Linux 6.2 the directory says how many there are, and most tables have no hole: there
-/// counting up meets all of them, which spares the kernel the listing, a quarter of what looking
-/// at a table costs. At the first hole the rest is listed. What is opened or closed meanwhile is
-/// met or not, either way.
+/// Most tables have no hole: there counting up meets all of them, which spares the kernel the
+/// listing, a quarter of what looking at a table costs. What comes after the first hole is listed.
+/// How many there are (which the directory says since Linux 6.2) would not do to know the end
+/// by: one that is opened in a hole meanwhile would pass for the last. It tells apart what counts
+/// descriptors by their numbers, and so can begin to list at one. What is opened or closed
+/// meanwhile is met or not, either way; what stays open is met.
 pub(crate) fn each(
     fds: &Dir,
     listing: &mut [u8],
     each: &mut dyn FnMut(u32, Entry<'_>) -> bool,
 ) -> io::Result<()> {
-    let count = fds.count();
     let mut next = 0;
     let mut digits = [0; 10];
-    while u64::from(next) < count {
+    let mut is_there = fds.count() > 0;
+    while is_there {
         let name = decimal(next, &mut digits);
         let entry = Entry {
             name,
             inode: 0,
             is_dir: false,
         };
-        if !each(next, entry) {
-            break;
-        }
-        next += 1;
+        is_there = each(next, entry);
+        next += u32::from(is_there);
     }
-    if count > 0 && u64::from(next) == count {
-        return Ok(());
-    }
-    fds.entries(listing, &mut |entry| {
+    // `.` and `..` come before the first.
+    let position = if next > 0 { next + 2 } else { 0 };
+    fds.entries_from(position, listing, &mut |entry| {
         if let Some(fd) = entry.number().filter(|&fd| fd >= next) {
             each(fd, entry);
         }
@@ -59,7 +58,7 @@ fn decimal(number: u32, digits: &mut [u8; 10]) -> &[u8] {
 mod tests {
     use super::*;
     use nix::sched::{CloneFlags, unshare};
-    use std::os::fd::AsFd;
+    use std::os::fd::{AsFd, AsRawFd};
     use sysroot::Sysroot;
 
     /// What was met, and what is listed, of a table nobody else opens or closes anything in.
@@ -95,6 +94,32 @@ mod tests {
     fn tables_with_and_without_holes_are_met_whole() {
         met_and_listed(false);
         met_and_listed(true);
+    }
+
+    #[test]
+    fn what_stays_open_is_met_though_a_hole_is_filled_meanwhile() {
+        let thread = std::thread::spawn(|| {
+            unshare(CloneFlags::CLONE_FILES).unwrap();
+            let clone = || std::io::stderr().as_fd().try_clone_to_owned().unwrap();
+            let mut held: Vec<_> = (0..9).map(|_| clone()).collect();
+            let last = u32::try_from(held[8].as_raw_fd()).unwrap();
+            let root = Sysroot::live().unwrap();
+            let fds = root.dir("/proc/thread-self/fd").unwrap();
+            let hole = u32::try_from(held.remove(4).as_raw_fd()).unwrap();
+            let (mut met, mut link, mut filled) = (Vec::new(), Vec::new(), None);
+            each(&fds, &mut [0; 4096], &mut |fd, entry| {
+                if fd + 1 == hole {
+                    filled = Some(clone());
+                }
+                let there = fds.link(entry.name, &mut link).is_ok();
+                met.extend(there.then_some(fd));
+                there
+            })
+            .unwrap();
+            assert!(filled.is_some_and(|it| u32::try_from(it.as_raw_fd()) == Ok(hole)));
+            assert!(met.contains(&last), "{last}: {met:?}");
+        });
+        thread.join().unwrap();
     }
 
     #[test]

@@ -104,8 +104,8 @@ pub(crate) fn read<'b>(fd: BorrowedFd<'_>, buffer: &'b mut [u8]) -> io::Result<&
     }
 }
 
-/// Begins a directory anew, so that one held can be listed twice.
-pub(crate) fn rewind(fd: BorrowedFd<'_>) -> io::Result<()> {
-    unistd::lseek(fd, 0, Whence::SeekSet)?;
+/// Begins a directory anew, so that one held can be listed twice, or at a position of its own.
+pub(crate) fn seek(fd: BorrowedFd<'_>, position: u32) -> io::Result<()> {
+    unistd::lseek(fd, position.into(), Whence::SeekSet)?;
     Ok(())
 }
