@@ -19,8 +19,10 @@ pub(crate) fn each(
 ) -> io::Result<()> {
     let mut next = 0;
     let mut digits = [0; 10];
-    let mut is_there = fds.count() > 0;
-    while is_there {
+    let count = u32::try_from(fds.count()).unwrap_or(0);
+    let mut is_there = true;
+    // No further than it says: a file system of somebody's own may answer to every name.
+    while is_there && next < count {
         let name = decimal(next, &mut digits);
         let entry = Entry {
             name,
@@ -31,7 +33,7 @@ pub(crate) fn each(
         next += u32::from(is_there);
     }
     // `.` and `..` come before the first.
-    let position = if next > 0 { next + 2 } else { 0 };
+    let position = if next > 0 { next.saturating_add(2) } else { 0 };
     fds.entries_from(position, listing, &mut |entry| {
         if let Some(fd) = entry.number().filter(|&fd| fd >= next) {
             each(fd, entry);
