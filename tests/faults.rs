@@ -8,7 +8,8 @@
 //! each time, every error at the first, a middle and the last occurrence. The name of a program
 //! asks for that one alone.
 //!
-//! No harness: the figures are the result.
+//! No harness: the figures are the result, a row a program as docs/TRUST.md has it: system
+//! calls, faults, answers whole, with gaps, refused, ended without memory, and dishonest.
 #![expect(
     clippy::print_stdout,
     reason = "a test without a harness prints its figures and has words of its own"
@@ -98,21 +99,25 @@ fn ask(question: &Question<'_>, places: [usize; 2], every: bool) -> Vec<String> 
         };
         match Verdict::of(&quiet, &output, fault) {
             Ok(verdict) => told.push(verdict),
-            Err(why) => wrong.push(format!("{fault}: {why}\n{output}")),
+            Err(why) => {
+                println!("{}: {fault}: {why}", question.name);
+                wrong.push(format!("{}: {fault}: {why}\n{output}", question.name));
+            }
         }
     }
     let count = |wanted| told.iter().filter(|verdict| **verdict == wanted).count();
     println!(
-        "{}: {} system calls, {} faults: {} answers whole, {} with gaps, {} refused, {} without memory; \
-         {missed} more did not come about",
+        "| `{}` | {} | {} | {} | {} | {} | {} | {} |",
         question.name,
         calls.len(),
         faults.len() - missed,
         count(Verdict::Whole),
         count(Verdict::Gaps),
         count(Verdict::Refused),
-        count(Verdict::Died)
+        count(Verdict::Died),
+        wrong.len()
     );
+    println!("  {missed} more did not come about");
     if !nameless.is_empty() {
         let names: Vec<&str> = nameless.iter().map(|(call, _)| call.as_str()).collect();
         println!(

@@ -5,6 +5,7 @@
 //! as many inputs are tried. `cargo xtask miri` looks below them.
 
 use crate::sh::{self, Outcome};
+use crate::trust;
 use crate::workspace::{self, cargo};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -16,8 +17,11 @@ const FLAGS: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-leve
 const TRIPLE: &str = "x86_64-unknown-linux-gnu";
 /// The longest input, in bytes.
 const LENGTH_MAX: usize = 16 << 10;
+/// Seconds that make a figure: a shorter run is a trial.
+const MINUTE: u64 = 60;
 
-/// Builds and runs the targets; prints a line each, and a sum.
+/// Builds and runs the targets; prints a line each, and a sum. What a run of at least a minute
+/// came to is written into docs/TRUST.md.
 ///
 /// # Errors
 /// Something does not build, or an input breaks a parser: it is named.
@@ -29,6 +33,7 @@ pub(crate) fn run(words: &[&str]) -> Outcome {
             .map_err(|_| format!("{word} is no number of seconds"))?,
     };
     let only = words.get(1);
+    let commit = trust::commit();
     let told = workspace::metadata(&["--no-deps"])?;
     let target = PathBuf::from(workspace::text(&told, "target_directory")).join("fuzz");
     build(&target)?;
@@ -50,6 +55,9 @@ pub(crate) fn run(words: &[&str]) -> Outcome {
             run.edges,
             run.outcome()
         );
+        if seconds >= MINUTE {
+            trust::figures("fuzz", &name, &run.figures(&commit))?;
+        }
         sum += run.inputs;
         if !run.passed {
             broken.push(format!("{name}: see {}", run.log.display()));
@@ -78,7 +86,10 @@ fn build(target: &Path) -> Outcome {
 }
 
 /// The targets, as the manifest has them.
-fn names() -> Outcome<Vec<String>> {
+///
+/// # Errors
+/// It cannot be read.
+pub(crate) fn names() -> Outcome<Vec<String>> {
     let path = workspace::root().join("fuzz/Cargo.toml");
     let manifest =
         std::fs::read_to_string(&path).map_err(|why| format!("{}: {why}", path.display()))?;
@@ -99,6 +110,13 @@ struct Run {
 impl Run {
     fn outcome(&self) -> &'static str {
         if self.passed { "no crash" } else { "CRASH" }
+    }
+
+    /// As docs/TRUST.md has it: inputs, edges, crashes, the commit.
+    fn figures(&self, commit: &str) -> [String; 4] {
+        let crashes = u64::from(!self.passed);
+        let [inputs, edges, crashes] = [self.inputs, self.edges, crashes].map(trust::grouped);
+        [inputs, edges, crashes, commit.to_owned()]
     }
 }
 

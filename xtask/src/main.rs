@@ -30,6 +30,7 @@ mod sums;
 mod targets;
 mod test;
 mod tidy;
+mod trust;
 mod venv;
 mod vm;
 mod workspace;
@@ -51,8 +52,9 @@ Usage: cargo xtask CHORE
   test              all checks and tests; installs the tools they compare against
   tidy              the rules of the house
   fuzz [SECONDS [TARGET]]
-                    every parser of foreign bytes, or one, under a fuzzer, so long each (60)
-  faults [PROGRAM]  every error at every system call of every program, or of one
+                    every parser of foreign bytes, or one, under a fuzzer, so long each (60);
+                    writes its rows of docs/TRUST.md
+  faults [PROGRAM]  every error at every system call of every program, or of one; writes too
   miri [all]        every parser once under Miri, or with all tests beside it
   sparc             do the portable crates compile for 64-bit SPARC? (part of test)
   bigendian         the parsers on a big-endian machine, by qemu

@@ -3,11 +3,11 @@
 
 use crate::sh::{self, Outcome};
 use crate::workspace::cargo;
-use crate::{dist, packages, workspace};
+use crate::{dist, packages, trust, workspace};
 use std::process::Command;
 
 /// `cargo xtask faults [PROGRAM]`: every error at every occurrence of every system call; of
-/// rcompare's at three of them.
+/// rcompare's at three of them. The rows it prints are written into docs/TRUST.md.
 ///
 /// # Errors
 /// A program does not build, or one of them answers dishonestly.
@@ -18,8 +18,19 @@ pub(crate) fn faults(only: &[&str]) -> Outcome {
     let programs = dist::host()?;
     let mut test = cargo("test");
     test.args(["--package", "e2e", "--test", "faults", "--", "every"]);
-    test.args(only);
-    sh::run(test.env("CONCORD_DIST", programs))
+    test.args(only).env("CONCORD_DIST", programs);
+    let commit = trust::commit();
+    let mut told = Ok(());
+    sh::lines(test, |line| {
+        println!("{line}");
+        let mut row = trust::cells(line);
+        if told.is_ok() && !row.is_empty() {
+            let name = row.remove(0).replace('`', "");
+            row.push(commit.clone());
+            told = trust::figures("faults", &name, &row);
+        }
+    })
+    .and(told)
 }
 
 /// What Miri runs: every target of `tests/foreign` once, and so each parser and the unsafe code
