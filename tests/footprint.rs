@@ -126,10 +126,16 @@ fn broken(call: &str) -> Option<&'static str> {
     if CHANGES.iter().any(|change| call.starts_with(change)) {
         return Some("changes something");
     }
-    if call.starts_with("execve") && !call.contains("/strace") {
+    if (call.starts_with("execve") && !call.contains("/strace")) || copies(call) {
         return Some("starts something");
     }
     None
+}
+
+/// Whether a call makes another process; a thread is none.
+fn copies(call: &str) -> bool {
+    let makes = ["fork(", "vfork(", "clone(", "clone3("];
+    makes.iter().any(|name| call.starts_with(name)) && !call.contains("CLONE_THREAD")
 }
 
 #[test]
@@ -149,6 +155,70 @@ fn a_passive_program_opens_nothing_for_writing_and_changes_nothing() {
             .filter_map(|call| Some((broken(call)?, call)))
             .collect();
         assert!(wrong.is_empty(), "{name} {args}: {wrong:#?}");
+    }
+}
+
+/// What a copy of a program may call, which asks about one file and ends; and the program, which
+/// waits for it.
+const ASKS_APART: &[&str] = &[
+    "pipe2(",
+    "dup2(",
+    "dup3(",
+    "close_range(",
+    "chdir(",
+    "statx(",
+    "readlinkat(",
+    "write(0,",
+    "exit_group(",
+    "poll(",
+    "wait4(",
+    // What a C library does around a fork, and for memory.
+    "rt_sigprocmask(",
+    "gettid(",
+    "set_tid_address(",
+    "set_robust_list(",
+    "brk(",
+    "mmap(",
+    "munmap(",
+];
+
+#[test]
+fn only_a_file_named_on_a_file_system_that_may_hang_is_asked_by_a_copy() {
+    need_root!();
+    need!("strace");
+    if !may_trace() {
+        skipped!("the programs are not the static ones (CONCORD_DIST)");
+    }
+    let mut stage = stage();
+    if let Err(why) = stage.try_add(&"hungfs /run/far awake".into()) {
+        skipped!("this kernel has no FUSE: {why}");
+    }
+    for (name, args) in [("rlsof", ""), ("rfuser", "-v ")] {
+        let near = calls(
+            &stage,
+            name,
+            &format!("{args}/run/s.sock /run /proc/self/exe"),
+        );
+        let copied: Vec<_> = near.iter().filter(|call| copies(call)).collect();
+        assert!(copied.is_empty(), "{name}: {copied:#?}");
+
+        let far = calls(&stage, name, &format!("{args}/run/far/file"));
+        let first = far.iter().position(|call| copies(call)).expect("a copy");
+        let last = far.iter().rposition(|call| call.starts_with("wait4("));
+        let last = last.expect("it is waited for");
+        // strace tells a call in two lines where another came between.
+        let whole = |call: &&String| !call.starts_with("<... ") && !call.starts_with("+++");
+        let asked = far
+            .get(first..last)
+            .unwrap_or_default()
+            .iter()
+            .filter(whole);
+        let close_of_ours = |call: &str| call.starts_with("close(") || call.starts_with("read(");
+        let wrong: Vec<_> = asked
+            .filter(|call| !copies(call) && !close_of_ours(call))
+            .filter(|call| !ASKS_APART.iter().any(|known| call.starts_with(known)))
+            .collect();
+        assert!(wrong.is_empty(), "{name}: {wrong:#?}");
     }
 }
 

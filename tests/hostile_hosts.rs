@@ -1,6 +1,6 @@
 //! Hosts that are large, restless, or mean harm: the answer is whole, or says what is not.
 
-use e2e::{Output, Spec, Stage, need, need_root, run, tool};
+use e2e::{Output, Spec, Stage, need, need_root, run, skipped, tool};
 use std::time::Instant;
 
 /// No byte of a table may steer a terminal, and no letter turn the direction of reading.
@@ -273,4 +273,32 @@ fn a_table_of_forged_bytes_gives_gaps_and_no_panic() {
         "--gaps",
     ])));
     std::fs::remove_dir_all(dir).expect("it is ours");
+}
+
+#[test]
+fn a_file_named_where_a_server_took_the_question_in_keeps_nobody() {
+    need_root!();
+    let mut stage = Stage::new();
+    stage.add("tcp 127.0.0.1:4444");
+    if let Err(why) = stage.try_add(&"hungfs /run/taken taken".into()) {
+        skipped!("this kernel has no FUSE: {why}");
+    }
+    // What is run here is read to the end of its pipes, which a process left behind would keep.
+    for (name, args) in [
+        ("rlsof", "/run/taken/file"),
+        ("rlsof", "+D /run/taken/file"),
+        ("rfuser", "-v /run/taken/file"),
+    ] {
+        let output = stage.tool(name, args).expect(2);
+        assert!(
+            output.errors().contains("did not answer in time"),
+            "{output}"
+        );
+        assert_eq!(output.errors().lines().count(), 1, "{output}");
+    }
+    // The others are answered, and what lies there is told of whoever has it open.
+    let others = stage.tool("rlsof", "-nP -i").expect(0).text();
+    assert!(others.contains("127.0.0.1:4444"), "{others}");
+    let held = stage.tool("rlsof", "-nP -c stage").text();
+    assert!(held.contains("/run/taken/file"), "{held}");
 }

@@ -41,12 +41,71 @@ impl Mount {
             b"virtiofs",
             b"autofs",
         ];
-        self.kind.starts_with(b"fuse") || FAR.contains(&self.kind.as_slice())
+        // `fusectl` is the kernel's own list of such servers.
+        let served = self.kind.starts_with(b"fuse") && self.kind != b"fusectl";
+        served || FAR.contains(&self.kind.as_slice())
     }
 
     /// Whether it is one lsof's `-N` means.
     #[must_use]
     pub fn is_nfs(&self) -> bool {
         matches!(self.kind.as_slice(), b"nfs" | b"nfs4")
+    }
+}
+
+/// Whether looking up a path may hang: what lies below such a mount is reached through it,
+/// whatever else is mounted there.
+#[must_use]
+pub fn path_may_hang(mounts: &[Mount], path: &[u8]) -> bool {
+    let mut far = mounts.iter().filter(|mount| mount.may_hang());
+    far.any(|mount| lies_below(&mount.point, path))
+}
+
+/// Whether a path is a mount point or lies below it.
+#[must_use]
+pub fn lies_below(point: &[u8], path: &[u8]) -> bool {
+    match path.strip_prefix(point) {
+        Some(rest) => point == b"/" || rest.is_empty() || rest.starts_with(b"/"),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mount(kind: &str, point: &str) -> Mount {
+        Mount {
+            id: 1,
+            device: 1,
+            point: point.into(),
+            kind: kind.into(),
+            source: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_is_reached_through_another_machine_may_hang() {
+        let mounts = [
+            mount("ext4", "/"),
+            mount("nfs4", "/far"),
+            mount("tmpfs", "/far/near"),
+            mount("fusectl", "/sys/fs/fuse/connections"),
+            mount("fuse.sshfs", "/home/a"),
+            mount("fuseblk", "/disk"),
+        ];
+        for (path, hangs) in [
+            ("/", false),
+            ("/far", true),
+            ("/far/near/file", true),
+            ("/farther", false),
+            ("/sys/fs/fuse/connections/7", false),
+            ("/home/a/b", true),
+            ("/home/ab", false),
+            ("/disk/c", true),
+        ] {
+            assert_eq!(path_may_hang(&mounts, path.as_bytes()), hangs, "{path}");
+        }
+        assert!(path_may_hang(&[mount("9p", "/")], b"/etc/passwd"));
     }
 }

@@ -96,6 +96,11 @@ fn goals(
     let here = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
     let mut goals = Vec::new();
     let mut any_file = false;
+    // Where nothing tells, anything may hang.
+    let far = |path: &Path| {
+        let path = path.as_os_str().as_bytes();
+        kernel.mounts.is_empty() || model::mount::path_may_hang(&kernel.mounts, path)
+    };
     for target in targets {
         let mut users = Users::default();
         match target {
@@ -103,9 +108,8 @@ fn goals(
             Target::File(name) => {
                 any_file = true;
                 let path = select_path(&here, name);
-                let asked = path.clone();
-                let stat = root
-                    .in_time(move |root| root.stat(&asked))
+                let (_, stat) = root
+                    .named(&path, &far)
                     .map_err(|why| Error::io(format!("specified filename {name}"), why))?;
                 let bytes = path.as_os_str().as_bytes();
                 let is_mount = kernel.mounts.iter().any(|mount| mount.point == bytes);

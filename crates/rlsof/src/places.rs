@@ -3,16 +3,13 @@
 use crate::options::Options;
 use crate::query::{Query, What};
 use cli::Error;
-use model::Foreign;
+use model::{Foreign, Mount};
 use select::Place;
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use sysroot::{Stat, Sysroot};
-
-/// How many links one path may lead through, as in the kernel.
-const LINKS_MAX: usize = 40;
 
 /// Adds the files, directories and mount points of a command line to the query.
 ///
@@ -20,9 +17,20 @@ const LINKS_MAX: usize = 40;
 /// The first that cannot be looked up.
 pub(crate) fn add(root: &Sysroot, options: &Options, query: &mut Query) -> Result<(), Error> {
     let here = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
+    if options.dir.is_empty() && options.tree.is_empty() && options.files.is_empty() && !options.nfs
+    {
+        return Ok(());
+    }
+    let (mounts, _) = host::mounts(root);
+    // Where nothing tells, anything may hang.
+    let far = |path: &Path| {
+        mounts.is_empty() || model::mount::path_may_hang(&mounts, path.as_os_str().as_bytes())
+    };
     for (dirs, deep) in [(&options.dir, false), (&options.tree, true)] {
         for dir in dirs {
-            let (path, _) = found(root, here.join(dir)).map_err(|why| status(dir, why))?;
+            let (path, _) = root
+                .named(&here.join(dir), &far)
+                .map_err(|why| status(dir, why))?;
             let bytes = path.as_os_str().as_bytes();
             let dir_bytes = bytes.strip_suffix(b"/").unwrap_or(bytes);
             let place = Place::Below {
@@ -33,29 +41,29 @@ pub(crate) fn add(root: &Sysroot, options: &Options, query: &mut Query) -> Resul
         }
     }
     if options.nfs {
-        let (mounts, _) = host::mounts(root);
-        let far = mounts.iter().filter(|mount| mount.is_nfs());
-        let devices = far.map(|mount| mount.device).collect();
+        let nfs = mounts.iter().filter(|mount| mount.is_nfs());
+        let devices = nfs.map(|mount| mount.device).collect();
         query.push(What::Nfs(devices), "NFS files", "");
     }
     for file in &options.files {
-        one(root, options, &here, file, query)?;
+        let (path, stat) = root
+            .named(&here.join(file), &far)
+            .map_err(|why| status(file, why))?;
+        one(options, &mounts, file, (&path, &stat), query)?;
     }
     Ok(())
 }
 
 fn one(
-    root: &Sysroot,
     options: &Options,
-    here: &Path,
+    mounts: &[Mount],
     file: &OsString,
+    (path, stat): (&Path, &Stat),
     query: &mut Query,
 ) -> Result<(), Error> {
     const SOCKET: u32 = 0o140_000;
     const CHARACTER: u32 = 0o020_000;
     const BLOCK: u32 = 0o060_000;
-    let (path, stat) = found(root, here.join(file)).map_err(|why| status(file, why))?;
-    let (mounts, _) = host::mounts(root);
     let bytes = path.as_os_str().as_bytes();
     let as_file = options.as_files.iter().any(String::is_empty);
     let as_mount = options.as_mounts.iter().any(String::is_empty);
@@ -85,61 +93,6 @@ fn one(
     Ok(())
 }
 
-/// Where a path leads, and what is there.
-fn found(root: &Sysroot, path: PathBuf) -> io::Result<(PathBuf, Stat)> {
-    root.in_time(move |root| {
-        let path = resolve(root, &path)?;
-        let stat = root.stat(&path)?;
-        Ok((path, stat))
-    })
-}
-
 fn status(file: &OsString, why: io::Error) -> Error {
     Error::io(format!("status error on {}", file.display()), why)
-}
-
-/// Follows the links of an absolute path and takes `.` and `..` out of it, as the kernel
-/// would: the names of open files have none of these.
-///
-/// # Errors
-/// Too many links.
-fn resolve(root: &Sysroot, path: &Path) -> io::Result<PathBuf> {
-    let mut todo: Vec<OsString> = parts(path);
-    let mut done = PathBuf::from("/");
-    let mut links = 0;
-    while let Some(part) = todo.pop() {
-        if part == ".." {
-            done.pop();
-            continue;
-        }
-        let next = done.join(&part);
-        match root.link(&next) {
-            Ok(target) => {
-                links += 1;
-                if links > LINKS_MAX {
-                    return Err(io::Error::from_raw_os_error(40));
-                }
-                let target = Path::new(std::ffi::OsStr::from_bytes(&target));
-                if target.is_absolute() {
-                    done = PathBuf::from("/");
-                }
-                todo.extend(parts(target));
-            }
-            // No link, or not there at all, which asking about it will tell.
-            Err(_) => done = next,
-        }
-    }
-    Ok(done)
-}
-
-/// The names in a path, last first.
-fn parts(path: &Path) -> Vec<OsString> {
-    path.components()
-        .rev()
-        .filter_map(|part| match part {
-            Component::Normal(name) => Some(name.to_owned()),
-            Component::ParentDir => Some("..".into()),
-            Component::RootDir | Component::CurDir | Component::Prefix(_) => None,
-        })
-        .collect()
 }

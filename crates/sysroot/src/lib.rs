@@ -13,6 +13,7 @@
 
 mod dir;
 mod footing;
+mod named;
 mod record;
 mod stat;
 mod sys;
@@ -20,6 +21,7 @@ mod tape;
 
 pub use dir::{Dir, Entry};
 pub use footing::Footing;
+pub use named::PATIENCE;
 pub use stat::Stat;
 
 use record::Recorder;
@@ -31,16 +33,9 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 /// The most one file may give to [`Sysroot::read`]; what is longer is an error, not a cut.
 pub const READ_MAX: usize = 256 << 20;
-
-/// How long a file named on a command line may take to tell what it is.
-pub const PATIENCE: Duration = Duration::from_secs(3);
-
-/// The stack of a thread that asks; said, so that no variable of the environment says it.
-const STACK: usize = 2 << 20;
 
 /// A host's bytes: live, recorded, or live while recording. Cheap to clone.
 #[derive(Clone)]
@@ -250,29 +245,6 @@ impl Sysroot {
         let path = path.as_ref();
         let (top, inside) = self.inside(path);
         self.stat_at(path, || sys::stat(top, inside.as_os_str().as_bytes()))
-    }
-
-    /// Asks about files that may never answer: on a dead server's file system the very name of a
-    /// file is asked there. The question is left behind in a thread after [`PATIENCE`].
-    ///
-    /// # Errors
-    /// Those of `ask`, and `TimedOut`.
-    pub fn in_time<T: Send + 'static>(
-        &self,
-        ask: impl FnOnce(&Sysroot) -> io::Result<T> + Send + 'static,
-    ) -> io::Result<T> {
-        if !self.is_live() {
-            return ask(self);
-        }
-        let (answer, wait) = std::sync::mpsc::channel();
-        let root = self.clone();
-        let thread = std::thread::Builder::new().stack_size(STACK);
-        thread.spawn(move || {
-            // Nobody listens any more when this comes too late.
-            let _ = answer.send(ask(&root));
-        })?;
-        let late = |_| io::Error::new(io::ErrorKind::TimedOut, "did not answer in time");
-        wait.recv_timeout(PATIENCE).map_err(late)?
     }
 
     /// Asks what is no file: `ask` makes the system calls and hands on the raw answer in

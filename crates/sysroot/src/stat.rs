@@ -22,6 +22,44 @@ pub struct Stat {
 }
 
 impl Stat {
+    /// How long the bytes of one are.
+    pub(crate) const BYTES: usize = 64;
+
+    /// What the process that asked says to the one that wanted to know: eight numbers.
+    pub(crate) fn to_bytes(self) -> [u8; Stat::BYTES] {
+        let numbers = [
+            self.device,
+            self.inode,
+            self.mode.into(),
+            self.links,
+            self.rdev,
+            self.size,
+            self.uid.into(),
+            self.mount,
+        ];
+        let mut bytes = [0; Stat::BYTES];
+        for (place, number) in bytes.as_chunks_mut().0.iter_mut().zip(numbers) {
+            *place = number.to_ne_bytes();
+        }
+        bytes
+    }
+
+    /// The same, read; what is too wide is not from us.
+    pub(crate) fn from_bytes(bytes: &[u8; Stat::BYTES]) -> Option<Stat> {
+        let mut numbers = bytes.as_chunks().0.iter().copied();
+        let mut next = || numbers.next().map(u64::from_ne_bytes);
+        Some(Stat {
+            device: next()?,
+            inode: next()?,
+            mode: next()?.try_into().ok()?,
+            links: next()?,
+            rdev: next()?,
+            size: next()?,
+            uid: next()?.try_into().ok()?,
+            mount: next()?,
+        })
+    }
+
     /// One line of a recording's `stats`: eight numbers.
     pub(crate) fn to_line(self) -> String {
         let Stat {

@@ -182,3 +182,62 @@ fn what_is_no_plain_file_or_too_long_is_not_read_from_a_tree() {
     assert_eq!(root.read("/errors").unwrap(), b"no table of errors");
     assert!(root.read_only().unwrap().is_some());
 }
+
+#[test]
+fn what_may_hang_is_asked_apart_and_answers_the_same() {
+    let scratch = tempfile::tempdir().unwrap();
+    let dir = scratch.path().canonicalize().unwrap();
+    std::fs::create_dir(dir.join("below")).unwrap();
+    std::fs::write(dir.join("below/file"), "text").unwrap();
+    std::os::unix::fs::symlink("below/../below/file", dir.join("link")).unwrap();
+    std::os::unix::fs::symlink("round", dir.join("round")).unwrap();
+    let live = Sysroot::live().unwrap();
+    let tape = dir.join("tape");
+    let recording = Sysroot::recording(&tape).unwrap();
+    let mut told = Vec::new();
+    for name in ["link", "below/file", "below/..", "absent", "round"] {
+        let path = dir.join(name);
+        let near = live.named(&path, &|_| false);
+        for (root, far) in [(&live, true), (&recording, true)] {
+            let apart = root.named(&path, &|_| far);
+            match (&near, &apart) {
+                (Ok(near), Ok(apart)) => assert_eq!(near, apart, "{name}"),
+                (Err(near), Err(apart)) => {
+                    assert_eq!(near.raw_os_error(), apart.raw_os_error(), "{name}");
+                }
+                _ => panic!("{name}: {near:?} {apart:?}"),
+            }
+        }
+        told.push((path, near));
+    }
+    assert_eq!(told[0].1.as_ref().unwrap().0, dir.join("below/file"));
+    recording.finish().unwrap();
+    let taped = Sysroot::at(&tape).unwrap();
+    for (path, near) in told {
+        // A recorded tree is never far.
+        let again = taped.named(&path, &|_| true);
+        assert_eq!(again.ok(), near.ok(), "{}", path.display());
+    }
+}
+
+#[test]
+fn what_is_of_this_process_is_not_of_the_one_that_asks() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let number = std::os::fd::AsRawFd::as_raw_fd(file.as_file());
+    let live = Sysroot::live().unwrap();
+    let (_, plain) = live.named(file.path(), &|_| false).unwrap();
+    for far in [false, true] {
+        for name in [
+            format!("/proc/self/fd/{number}"),
+            format!("/proc/thread-self/fd/{number}"),
+            format!("/proc/{}/fd/{number}", std::process::id()),
+        ] {
+            let (leads, stat) = live.named(Path::new(&name), &|_| far).unwrap();
+            assert_eq!(
+                (leads.as_path(), stat),
+                (file.path(), plain),
+                "{name} {far}"
+            );
+        }
+    }
+}

@@ -18,10 +18,10 @@ const OPEN: u32 = 14;
 const INIT: u32 = 26;
 const ENOSYS: i32 = 38;
 
-/// `hungfs DIRECTORY [taken]`: mounts one there, opens `DIRECTORY/file`, and answers nothing from
-/// then on; with `taken` it takes every question in all the same.
-/// Whoever asks it then may wait for ever, and so may whoever ends him: it is for a machine that
-/// can be switched off.
+/// `hungfs DIRECTORY [taken|awake]`: mounts one there, opens `DIRECTORY/file`, and answers nothing
+/// from then on; with `taken` it takes every question in all the same, with `awake` it goes on
+/// answering. Whoever asks one that is silent waits until this double ends, and so does whoever
+/// ends him: what a stage asks there must be what asks apart.
 pub(super) fn hung(words: &Words<'_>) -> io::Result<Double> {
     let at = words.at(0)?;
     std::fs::create_dir_all(at)?;
@@ -46,7 +46,7 @@ pub(super) fn hung(words: &Words<'_>) -> io::Result<Double> {
     let mut double = Double::default();
     double.keep.push(device.into());
     double.file("hung", file)?.path = Some(format!("{at}/file").as_str().into());
-    silent.store(true, Ordering::Release);
+    silent.store(!words.has("awake"), Ordering::Release);
     Ok(double)
 }
 

@@ -20,6 +20,10 @@ const UNSAFE: &[(&str, &str)] = &[
         "getdents64, statx and fsmount have no safe wrapper",
     ),
     (
+        "crates/sysroot/src/sys/apart.rs",
+        "fork has no safe wrapper, nor what may be called after it",
+    ),
+    (
         "crates/linux/src/sys.rs",
         "system calls nix has not wrapped",
     ),

@@ -160,6 +160,10 @@ fn judge(told: &Told) -> Outcome {
         ("taken-rlsof", "0", "/run/taken/file"),
         ("taken-rnetstat", "0", "127.0.0.1:4444"),
         ("taken-rfuser-mount", "0", "stage"),
+        ("taken-rlsof-file", "2", "did not answer in time"),
+        ("taken-rfuser-file", "2", "did not answer in time"),
+        // The server is silent still: those who ask wait, and nobody waits for them.
+        ("taken-left", "0", "2"),
     ] {
         if !text(told, name, code)?.contains(word) {
             return Err(format!("{name}: does not say {word:?}"));

@@ -67,5 +67,8 @@ double hungfs /run/taken taken
 ask taken-rlsof rlsof -nP
 ask taken-rnetstat rnetstat -anp
 ask taken-rfuser-mount rfuser -vm /run/taken
+ask taken-rlsof-file rlsof /run/taken/file
+ask taken-rfuser-file rfuser -v /run/taken/file
+ask taken-left sh -c 'cat /proc/[0-9]*/stat | grep -cE "^[0-9]+ .(rlsof|rfuser). D 1 "'
 echo "=== done"
 poweroff -f

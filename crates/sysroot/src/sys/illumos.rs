@@ -85,3 +85,54 @@ pub(crate) fn stat(at: BorrowedFd<'_>, name: &[u8]) -> io::Result<Stat> {
         mount: 0,
     })
 }
+
+/// Questions that may not be answered, asked by a thread that is left behind. Waiting for NFS
+/// can be interrupted here, so nothing keeps a process that ends.
+pub(crate) mod apart {
+    use crate::Stat;
+    use std::io;
+    use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    /// The stack of a thread that asks; said, so that no variable of the environment says it.
+    const STACK: usize = 2 << 20;
+
+    /// As `sys::link`, asked apart.
+    pub(crate) fn link(
+        at: BorrowedFd<'_>,
+        name: &[u8],
+        target: &mut Vec<u8>,
+        patience: Duration,
+    ) -> io::Result<()> {
+        let name = name.to_owned();
+        *target = ask(at, patience, move |at| {
+            let mut target = Vec::new();
+            super::link(at.as_fd(), &name, &mut target)?;
+            Ok(target)
+        })?;
+        Ok(())
+    }
+
+    /// As `sys::stat`, asked apart.
+    pub(crate) fn stat(at: BorrowedFd<'_>, name: &[u8], patience: Duration) -> io::Result<Stat> {
+        let name = name.to_owned();
+        ask(at, patience, move |at| super::stat(at.as_fd(), &name))
+    }
+
+    fn ask<T: Send + 'static>(
+        at: BorrowedFd<'_>,
+        patience: Duration,
+        question: impl FnOnce(OwnedFd) -> io::Result<T> + Send + 'static,
+    ) -> io::Result<T> {
+        let at = at.try_clone_to_owned()?;
+        let (answer, wait) = mpsc::channel();
+        let thread = std::thread::Builder::new().stack_size(STACK);
+        thread.spawn(move || {
+            // Nobody listens any more when this comes too late.
+            let _ = answer.send(question(at));
+        })?;
+        let late = |_| io::Error::new(io::ErrorKind::TimedOut, "did not answer in time");
+        wait.recv_timeout(patience).map_err(late)?
+    }
+}

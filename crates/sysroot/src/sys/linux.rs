@@ -157,24 +157,27 @@ pub(crate) fn link(at: BorrowedFd<'_>, name: &[u8], target: &mut Vec<u8>) -> io:
     }
 }
 
-/// Offsets in `struct statx` (include/uapi/linux/stat.h), 256 bytes in all.
+/// What a file is.
 pub(crate) fn stat(at: BorrowedFd<'_>, name: &[u8]) -> io::Result<Stat> {
+    with_name(name, |name| stat_named(at, name))?
+}
+
+/// Offsets in `struct statx` (include/uapi/linux/stat.h), 256 bytes in all. Allocates nothing.
+pub(crate) fn stat_named(at: BorrowedFd<'_>, name: &CStr) -> io::Result<Stat> {
     const MASK: u32 = 0x7ff | 0x1000; // STATX_BASIC_STATS | STATX_MNT_ID
     const DONT_SYNC: i32 = 0x4000; // AT_STATX_DONT_SYNC
     let mut raw = [0u8; 256];
-    let answer = with_name(name, |name| {
-        // SAFETY: `name` ends with NUL, and the kernel fills the 256 bytes of `raw`.
-        unsafe {
-            libc::syscall(
-                libc::SYS_statx,
-                at.as_raw_fd(),
-                name.as_ptr(),
-                DONT_SYNC | libc::AT_NO_AUTOMOUNT,
-                MASK,
-                raw.as_mut_ptr(),
-            )
-        }
-    })?;
+    // SAFETY: `name` ends with NUL, and the kernel fills the 256 bytes of `raw`.
+    let answer = unsafe {
+        libc::syscall(
+            libc::SYS_statx,
+            at.as_raw_fd(),
+            name.as_ptr(),
+            DONT_SYNC | libc::AT_NO_AUTOMOUNT,
+            MASK,
+            raw.as_mut_ptr(),
+        )
+    };
     if answer < 0 {
         let error = io::Error::last_os_error();
         return match error.raw_os_error() {
@@ -202,7 +205,7 @@ fn field<const N: usize>(raw: &[u8], at: usize) -> Option<[u8; N]> {
 }
 
 /// Before Linux 4.11.
-fn old_stat(at: BorrowedFd<'_>, name: &[u8]) -> io::Result<Stat> {
+fn old_stat(at: BorrowedFd<'_>, name: &CStr) -> io::Result<Stat> {
     let stat = nix::sys::stat::fstatat(at, name, fcntl::AtFlags::AT_NO_AUTOMOUNT)?;
     let device = |dev: libc::dev_t| nix::sys::stat::major(dev) << 32 | nix::sys::stat::minor(dev);
     Ok(Stat {

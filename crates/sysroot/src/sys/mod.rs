@@ -1,9 +1,14 @@
 //! System calls relative to a held directory: what every system has, and what differs.
 
+#[cfg(not(target_os = "illumos"))]
+pub(crate) mod apart;
 #[cfg(target_os = "illumos")]
 mod illumos;
 #[cfg(not(target_os = "illumos"))]
 mod linux;
+
+#[cfg(target_os = "illumos")]
+pub(crate) use illumos::apart;
 
 #[cfg(target_os = "illumos")]
 use illumos as here;

@@ -5,6 +5,7 @@
 use super::super::processes::STACK;
 use crate::parse::mounts;
 use model::Mount;
+use model::mount::lies_below;
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::PathBuf;
@@ -50,13 +51,9 @@ impl MountTable {
     /// The same for a file known by its path only: the last of the longest mount points
     /// it lies below decides.
     pub(super) fn path_may_hang(&self, path: &[u8]) -> bool {
-        let below = |point: &[u8]| match path.strip_prefix(point) {
-            Some(rest) => point == b"/" || rest.is_empty() || rest.starts_with(b"/"),
-            None => false,
-        };
         self.points
             .iter()
-            .filter(|(point, _)| below(point))
+            .filter(|(point, _)| lies_below(point, path))
             .max_by_key(|(point, _)| point.len())
             .is_some_and(|(_, hangs)| *hangs)
     }
