@@ -7,7 +7,8 @@
 //! rlsof did on its own side of the system calls. Elsewhere musl's own are good, and stay.
 #![no_std]
 
-#[cfg(all(target_env = "musl", panic = "abort"))]
+// illumos: its runtime, `sunrt`, has its own memcpy, and this.
+#[cfg(all(any(target_env = "musl", target_os = "illumos"), panic = "abort"))]
 mod unwind;
 #[cfg(target_arch = "x86_64")]
 pub mod x86_64;

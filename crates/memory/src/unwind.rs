@@ -1,4 +1,4 @@
-//! What std wants of an unwinder. A panic of ours says so and aborts; there are no tables to
+//! What std wants of an unwinder, on Linux and on Solaris. A panic of ours says so and aborts; there are no tables to
 //! walk frames by and no symbols to name them, so that a backtrace could not say a thing.
 //!
 //! With these the linker leaves out LLVM's unwinder, and the compiler sees that no frame is

@@ -1,18 +1,17 @@
-//! Directory streams. The kernel's records have the layout of `struct dirent` already.
+//! Directory streams. The kernel's records have the layout of `struct dirent` already, and are
+//! held against it before one is given away.
 
 use crate::errno::{self, EINVAL};
 use crate::file::{close, open};
 use crate::heap::{free, malloc};
 use crate::number as nr;
+use crate::records;
 use crate::sys::{call, ret};
 use core::ffi::{c_char, c_int, c_void};
 use core::ptr::{null, null_mut};
 
 const FLAGS: c_int = 0x180_0000; // O_CLOEXEC | O_DIRECTORY
 const BUFFER: usize = 8192;
-/// Where `d_reclen` is, and the least it can be.
-const LENGTH: usize = 16;
-const LEAST: usize = 24;
 
 /// An open directory.
 pub(crate) struct Stream {
@@ -67,22 +66,18 @@ unsafe extern "C" fn readdir(stream: *mut Stream) -> *const c_void {
         if filled <= 0 {
             return null();
         }
-        (stream.at, stream.filled) = (0, filled.cast_unsigned());
+        (stream.at, stream.filled) = (0, filled.cast_unsigned().min(BUFFER));
     }
-    let record = stream.buffer.as_ptr().cast::<u8>().wrapping_add(stream.at);
-    if stream.filled - stream.at < LEAST {
+    let first = stream.buffer.as_ptr().cast::<u8>();
+    // SAFETY: so many bytes of the buffer were written, and nobody writes while this lasts.
+    let written = unsafe { core::slice::from_raw_parts(first, stream.filled) };
+    let Some(record) = written.get(stream.at..).and_then(records::record) else {
         errno::set(EINVAL);
         return null();
-    }
-    // SAFETY: at least LEAST bytes of the buffer are left.
-    let length = unsafe { record.wrapping_add(LENGTH).cast::<u16>().read_unaligned() };
-    let length = usize::from(length);
-    if length < LEAST || length > stream.filled - stream.at {
-        errno::set(EINVAL);
-        return null();
-    }
-    stream.at += length;
-    record.cast()
+    };
+    let at = first.wrapping_add(stream.at);
+    stream.at += record.length;
+    at.cast()
 }
 
 /// As dirfd(3C).

@@ -80,8 +80,7 @@ pub fn size(fd: Fd) -> Result<u64, Errno> {
     }
 }
 
-/// Fills the buffer with raw directory records: inode 8 bytes, offset 8, length 2, name and
-/// NUL. 0 is the end.
+/// Fills the buffer with directory records ([`crate::records`]). 0 is the end.
 ///
 /// # Errors
 /// As getdents(2).

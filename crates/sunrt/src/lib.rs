@@ -13,7 +13,7 @@
 //!
 //! `kernel` offers the few calls std has no words for (STREAMS, kstat, utssys) with safe
 //! signatures. [`recipe`] tells how such a program is linked and what its file must look
-//! like; it is all there is of this crate on other systems.
+//! like, [`records`] what a directory holds; they are all there is of this crate on other systems.
 //!
 //! Unsafe is what this crate is for: each exported function has the contract of the C
 //! function it stands in for, and only its caller, std, can keep it. The calls themselves
@@ -36,6 +36,11 @@
 )]
 
 pub mod recipe;
+pub mod records;
+
+// That nothing unwinds is the same for every static program.
+#[cfg(target_os = "illumos")]
+use memory as _;
 
 #[cfg(target_os = "illumos")]
 mod child;
@@ -71,5 +76,3 @@ mod sys;
 mod thread;
 #[cfg(target_os = "illumos")]
 mod time;
-#[cfg(target_os = "illumos")]
-mod unwind;

@@ -37,6 +37,7 @@ pub const TARGETS: &[Target] = &[
     ("case_lines", others::lines),
     ("case_sealed", files::sealed),
     ("case_tar", files::tape),
+    ("dirent", solaris_records::dirent),
     ("dns", network::answer),
     ("fdinfo", linux_text::fdinfo),
     ("getdents", linux_binary::getdents),

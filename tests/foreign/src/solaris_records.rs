@@ -8,6 +8,7 @@ use solaris::parse::{
     addresses, fdinfo, fuser, kstat as statistics, map, mib, mnttab, optmgmt, psinfo as process,
     sctp, sockinfo, tcp, udp, uname, unix,
 };
+use sunrt::records;
 
 const ABIS: [Abi; 4] = [Abi::X86_64, Abi::I386, Abi::SPARCV9, Abi::SPARC];
 
@@ -115,4 +116,19 @@ pub(crate) fn utsname(bytes: &[u8]) {
 pub(crate) fn prfdinfo(bytes: &[u8]) {
     let (number, rest) = choice(bytes);
     let _ = fdinfo::fdinfo(rest, abi(number), "t");
+}
+
+/// Directory records: they lie one behind the other, each with its name within it.
+pub(crate) fn dirent(bytes: &[u8]) {
+    let mut left = bytes;
+    while let Some(record) = records::record(left) {
+        assert!(record.length > record.name.len() && !record.name.contains(&0));
+        left = left.get(record.length..).unwrap();
+    }
+    assert_eq!(
+        records::records(bytes)
+            .map(|record| record.length)
+            .sum::<usize>(),
+        bytes.len() - left.len()
+    );
 }

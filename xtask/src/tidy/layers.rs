@@ -9,7 +9,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("sysroot", &["sunrt"]),
     ("linux", &["model", "sysroot"]),
     ("solaris", &["model", "sysroot", "sunrt"]),
-    ("sunrt", &[]),
+    ("sunrt", &["memory"]),
     ("memory", &[]),
     ("host", &["model", "sysroot", "linux", "solaris"]),
     ("select", &["model"]),
@@ -35,7 +35,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "foreign",
         &[
-            "model", "sysroot", "linux", "solaris", "compare", "select", "scan", "render", "cli",
+            "model", "sysroot", "sunrt", "linux", "solaris", "compare", "select", "scan", "render",
+            "cli",
         ],
     ),
     ("xtask", &["render", "sunrt"]),

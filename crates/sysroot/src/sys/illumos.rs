@@ -39,24 +39,14 @@ pub(crate) fn entries(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize
     sunrt::kernel::entries(fd.as_raw_fd(), buffer).map_err(io::Error::from_raw_os_error)
 }
 
-/// Cuts `struct dirent` records of a 64-bit process: inode 8, offset 8, length 2, name, NUL
-/// (`sys/dirent.h`). The type is not told. Stops at a record that does not fit.
-pub(crate) fn split_entries(mut records: &[u8]) -> impl Iterator<Item = Entry<'_>> {
-    std::iter::from_fn(move || {
-        loop {
-            let inode = u64::from_ne_bytes(*records.first_chunk()?);
-            let length = u16::from_ne_bytes(*records.get(16..)?.first_chunk()?);
-            let (record, rest) = records.split_at_checked(length.into())?;
-            let name = record.get(18..)?.split(|&byte| byte == 0).next()?;
-            records = rest;
-            if name != b"." && name != b".." {
-                return Some(Entry {
-                    name,
-                    inode,
-                    is_dir: false,
-                });
-            }
-        }
+/// Cuts directory records. The type is not told. Stops at a record that does not fit.
+pub(crate) fn split_entries(records: &[u8]) -> impl Iterator<Item = Entry<'_>> {
+    let entries = sunrt::records::records(records);
+    let entries = entries.filter(|entry| entry.name != b"." && entry.name != b"..");
+    entries.map(|entry| Entry {
+        name: entry.name,
+        inode: entry.inode,
+        is_dir: false,
     })
 }
 
