@@ -3,7 +3,7 @@
 //! OpenSSH.
 
 use crate::sh::{self, Outcome};
-use crate::{iso, sums, workspace};
+use crate::{dist, iso, sums, workspace};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -31,14 +31,15 @@ pub(crate) fn run(key: &str) -> Outcome {
     Ok(())
 }
 
-/// Signs one file, and says how that is checked.
+/// Signs one file, and says how that is checked. A signature that is there stays until there
+/// is another.
 fn signed(file: &Path, key: &str) -> Outcome {
-    let signature = beside(file);
-    // ssh-keygen asks before it writes over a signature.
-    let _ = std::fs::remove_file(&signature);
+    let open = std::fs::File::open(file).map_err(|why| format!("{}: {why}", file.display()))?;
     let mut sign = Command::new("ssh-keygen");
     sign.args(["-Y", "sign", "-n", PURPOSE, "-f", key]);
-    sh::run(sign.arg(file))?;
+    let text = sh::output(sign.stdin(open))?;
+    let signature = beside(file);
+    dist::place(&signature, text.as_bytes(), 0o644)?;
     let (name, signature) = (file.display(), signature.display());
     println!("ssh-keygen -Y verify -n {PURPOSE} -f SIGNERS -I WHO -s {signature} < {name}");
     Ok(())
@@ -89,6 +90,13 @@ mod tests {
         };
         assert_eq!(check(&file), Ok(()));
         assert!(check(&here.join("signers")).is_err());
+        // What cannot be signed with leaves the signature that was made before.
+        std::fs::write(here.join("bad"), b"no key\n").unwrap();
+        for other in ["bad", "no-such-key"] {
+            let told = signed(&file, &here.join(other).display().to_string());
+            assert!(told.unwrap_err().contains("ssh-keygen -Y sign"));
+            assert_eq!(check(&file), Ok(()));
+        }
         outdated(&file);
         assert!(file.is_file() && !beside(&file).exists());
         std::fs::remove_dir_all(&here).unwrap();
