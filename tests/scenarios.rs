@@ -130,6 +130,45 @@ fn s4_bound_ports_are_not_hidden_ones() {
 }
 
 #[test]
+fn s5_bound_ports_are_none_hidden_where_the_kernel_does_not_tell_of_them() {
+    need_root!();
+    let mut stage = Stage::new();
+    let mut expected = Vec::new();
+    for words in [
+        "bound 0.0.0.0:9999",
+        "bound 0.0.0.0:9998 reuseaddr",
+        "bound [::1]:9997",
+        "bound 127.0.0.1:9996",
+    ] {
+        let made = stage.add(words);
+        expected.push(line("BOUND_NOT_LISTENING", "tcp", &made, "bound"));
+    }
+    let (_, report) = report_with(&stage.inside(), "--no-bound-inactive", 0);
+    check(&report, expected);
+    let found = report.port(9999);
+    assert!(
+        found.says("sockets that are only bound are not told here"),
+        "{found:#?}"
+    );
+}
+
+#[test]
+fn s5_a_bound_port_whose_owner_we_may_not_look_at_is_a_limit() {
+    const CAP_SYS_PTRACE: u32 = 19;
+    need_root!();
+    let mut stage = Stage::new();
+    stage.add(Spec::of("bound 0.0.0.0:9999").uid(1000));
+    let dimmed = stage.inside().without_capability(CAP_SYS_PTRACE);
+    let (_, report) = report_with(&dimmed, "--no-bound-inactive", 3);
+    let found = report.port(9999);
+    assert_eq!(found.verdict, "LIMITED", "{found:#?}");
+    assert!(
+        found.says("netlink-exact: asked for it alone"),
+        "{found:#?}"
+    );
+}
+
+#[test]
 fn s6_time_wait_has_no_process_by_nature() {
     need_root!();
     let mut stage = Stage::new();
@@ -327,6 +366,10 @@ fn s38_a_listener_that_answers_nobody_is_said_to_be_silent() {
     expected.push("NO_PROCESS_BY_NATURE tcp 127.0.0.1:5305 -".to_owned());
     let report = report(&stage, 0);
     check(&report, expected);
+    // What is in doubt is asked for alone as well.
+    let alone = "netlink-exact: asked for it alone at 127.0.0.1, the socket of 127.0.0.1:5306";
+    let found = report.port(5306);
+    assert!(found.says(alone), "{:#?}", found.evidence);
 }
 
 #[test]

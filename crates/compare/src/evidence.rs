@@ -227,7 +227,11 @@ fn held(owner: &Owner, source: Source) -> String {
             format!("holds it in slot {slot} of the io_uring at descriptor {ring}")
         }
         (_, Held::InFlight { via, count }) => {
-            format!("has {count} descriptors waiting in messages on descriptor {via}: probable")
+            let descriptors = match count {
+                1 => "descriptor",
+                _ => "descriptors",
+            };
+            format!("has {count} {descriptors} waiting in messages on descriptor {via}: probable")
         }
         (_, Held::Mapped) => "has it mapped into memory".to_owned(),
     };
@@ -397,7 +401,7 @@ pub fn reach(snapshot: &Snapshot, sighting: &Sighting) -> Vec<String> {
     let socket = &sighting.socket;
     if inet.state == State::Listen && socket.recv_queue > 0 {
         lines.push(format!(
-            "queue: {} wait to be accepted, {} may; a connection of ours leaves one",
+            "queue: {} waiting to be accepted, {} may; a connection of ours leaves one",
             socket.recv_queue, socket.send_queue
         ));
     }

@@ -1,11 +1,12 @@
 //! What is reported of one port.
 
+use crate::evidence;
 use crate::explain::Vector;
 use crate::snapshot::Snapshot;
 use crate::system::System;
 use crate::verdict::{Verdict, Weight};
 use model::behind::{Behind, Flag as Odd, LibraryReason};
-use model::{Cookie, Foreign, Inode, NetNs, Owner, Pid, Process, Proto, State, Uid};
+use model::{Cookie, Foreign, Inode, NetNs, Owner, Pid, Process, Proto, Socket, State, Uid};
 use serde::Serialize;
 use std::net::IpAddr;
 use std::rc::Rc;
@@ -83,6 +84,20 @@ pub struct SocketFacts {
     pub recv_queue: u32,
     /// Of a listener, how many may wait.
     pub send_queue: u32,
+}
+
+impl SocketFacts {
+    /// As the tables tell it.
+    pub(crate) fn of(socket: &Socket) -> SocketFacts {
+        SocketFacts {
+            inode: socket.inode,
+            cookie: socket.cookie,
+            uid: socket.uid,
+            creator: evidence::made_by(socket),
+            recv_queue: socket.recv_queue,
+            send_queue: socket.send_queue,
+        }
+    }
 }
 
 /// An owner and what is known of the process.

@@ -3,9 +3,11 @@
 use crate::blanks::blanks;
 use crate::copies;
 use crate::evidence;
+use crate::exact;
 use crate::explain::{Clue, Vector, explain};
 use crate::finding::{Finding, SOCKETS_MAX, SocketFacts, holder};
 use crate::foreign::{owners, told};
+use crate::join;
 use crate::listed::{self, Class, Group, Judged};
 use crate::named;
 use crate::owner::{self, Untold};
@@ -173,14 +175,7 @@ fn listed_finding(snapshot: &Snapshot, sockets: &[Judged<'_>], common: &[Clue]) 
         sockets: sockets
             .iter()
             .take(SOCKETS_MAX)
-            .map(|judged| SocketFacts {
-                inode: judged.sighting.socket.inode,
-                cookie: judged.sighting.socket.cookie,
-                uid: judged.sighting.socket.uid,
-                creator: evidence::made_by(&judged.sighting.socket),
-                recv_queue: judged.sighting.socket.recv_queue,
-                send_queue: judged.sighting.socket.send_queue,
-            })
+            .map(|judged| SocketFacts::of(&judged.sighting.socket))
             .collect(),
         count: sockets.len(),
         ..blank(worst.verdict, vector, evidence)
@@ -238,15 +233,22 @@ fn witnesses(
     }
     lines.extend(copies::told(snapshot, sighting.socket.inode));
     lines.extend(evidence::elsewhere(snapshot, sighting, owners));
+    // Probes were made in our namespace.
+    let asked = sighting
+        .inet()
+        .filter(|_| worst.verdict != Verdict::OtherNetns);
+    let listens = worst.class == Class::Listener;
+    if let Some(inet) = asked.filter(|_| listens) {
+        let concerns = |addr| join::receives(inet, addr);
+        lines.extend(exact::lines(snapshot, (inet.proto, inet.port), concerns));
+    }
     let mut ask = |letter: &mut char, (said, line): (char, Option<String>)| {
         *letter = said;
         lines.extend(line);
     };
-    // Probes were made in our namespace.
-    let here = worst.verdict != Verdict::OtherNetns;
-    if let Some(inet) = sighting.inet().filter(|_| here) {
+    if let Some(inet) = asked {
         ask(&mut vector.bind, evidence::bind(snapshot, inet));
-        if worst.class == Class::Listener {
+        if listens {
             ask(&mut vector.local, evidence::connect(snapshot, inet));
             ask(&mut vector.remote, evidence::remote(snapshot, inet));
         }

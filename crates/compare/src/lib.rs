@@ -11,6 +11,7 @@
 mod blanks;
 pub mod copies;
 pub mod evidence;
+mod exact;
 pub mod explain;
 pub mod facts;
 pub mod finding;

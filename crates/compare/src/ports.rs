@@ -119,6 +119,7 @@ fn striking(
             | Source::Mib2
             | Source::Kstat
             | Source::NetlinkRead
+            | Source::NetlinkExact
             | Source::Walk
             | Source::Pidfd
             | Source::Programs

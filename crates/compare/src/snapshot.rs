@@ -69,6 +69,7 @@ impl View {
             Source::Netlink => Some(Side::Diag),
             Source::NetlinkRead => Some(Side::Reread),
             Source::Kstat
+            | Source::NetlinkExact
             | Source::Walk
             | Source::Pidfd
             | Source::Programs
@@ -131,6 +132,9 @@ impl Sighting {
     }
 }
 
+/// By the address asked, the socket given.
+pub type Alone = BTreeMap<IpAddr, Option<Box<Socket>>>;
+
 /// Everything that was said.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
@@ -161,6 +165,9 @@ pub struct Snapshot {
     pub behind: BTreeMap<ProcessId, Rc<Behind>>,
     /// Processes with an io_uring that no descriptor leads to.
     pub rings: BTreeMap<ProcessId, Ring>,
+    /// What sock_diag gave when it was asked for one socket alone, the last time. These are no
+    /// rows of a table: a port that only they have is still not listed.
+    pub alone: BTreeMap<(Proto, u16), Alone>,
     /// How answers of sock_diag arrived, where something was wrong with one.
     pub received: Vec<Received>,
 }
@@ -217,6 +224,10 @@ impl Snapshot {
                 if !received.signs.is_empty() || !received.carved.is_empty() =>
             {
                 self.received.push(received);
+            }
+            Record::Alone(it) => {
+                let asked = self.alone.entry((it.proto, it.port)).or_default();
+                asked.insert(it.addr, it.socket);
             }
             Record::Probe(probe) => {
                 if let Some(view) = self.views.get_mut(at) {

@@ -9,6 +9,7 @@
 //! `x` nobody, and a process was unreadable, `?` no walk. B: `u` in use, `f` free.
 //! P: the text tables through a procfs of our own, D: sock_diag received by another call, as T
 //! and N. H: the walk over copies of descriptors, as O, and `b` a socket that is only bound.
+//! E: sock_diag asked for it alone, `+` given, `-` not.
 //! L, and R for a scan from elsewhere: `o` open, `c` closed, `t` no answer. `.` was not asked.
 #![cfg(test)]
 
@@ -20,12 +21,12 @@ use model::record::SocketRow;
 use model::*;
 use std::net::IpAddr;
 
-const WITNESSES: &str = "TNOBLRPDH";
+const WITNESSES: &str = "TNOBLRPDHE";
 
 struct Line {
     inet: Inet,
     inode: Inode,
-    signs: [Vec<char>; 9],
+    signs: [Vec<char>; 10],
 }
 
 fn read(line: &str) -> Line {
@@ -40,7 +41,7 @@ fn read(line: &str) -> Line {
     let local: IpAddr = addr.trim_matches(['[', ']']).parse().unwrap();
     let state = serde_json::from_str(&format!("\"{}\"", head[2])).unwrap();
     let is_peered = !matches!(state, State::Listen | State::Close | State::Bound);
-    let mut signs: [Vec<char>; 9] = Default::default();
+    let mut signs: [Vec<char>; 10] = Default::default();
     for part in parts {
         let (witness, letters) = part.split_once(' ').unwrap();
         signs[WITNESSES.find(witness).unwrap()] = letters.trim().chars().collect();
@@ -77,13 +78,14 @@ fn tell(story: &str) -> Snapshot {
     snapshot.facts.observer.pidns = Some(0xEFFF_FFFC);
     let rounds = u32::try_from(lines[0].signs[0].len()).unwrap();
     for round in 1..=rounds {
-        for witness in "PDNTNTOHBLNTPD".chars() {
+        for witness in "PDNTNTOHEBLNTPD".chars() {
             match witness {
                 'T' => table(&mut snapshot, &lines, round, 'T', Source::Procfs),
                 'N' => table(&mut snapshot, &lines, round, 'N', Source::Netlink),
                 'P' => extra(&mut snapshot, &lines, round, 'P', Source::PrivateProcfs),
                 'D' => extra(&mut snapshot, &lines, round, 'D', Source::NetlinkRead),
                 'H' => copies(&mut snapshot, &lines, round),
+                'E' => exact(&mut snapshot, &lines, round),
                 'O' => walk(&mut snapshot, &lines, round),
                 'B' => probes(&mut snapshot, &lines, round, 'B', Source::Bind),
                 _ => probes(&mut snapshot, &lines, round, 'L', Source::Connect),
@@ -143,6 +145,32 @@ fn extra(snapshot: &mut Snapshot, lines: &[Line], round: u32, witness: char, sou
     if lines.iter().any(|line| line.sign(witness, round) != '.') {
         table(snapshot, lines, round, witness, source);
     }
+}
+
+fn exact(snapshot: &mut Snapshot, lines: &[Line], round: u32) {
+    if lines.iter().all(|line| line.sign('E', round) == '.') {
+        return;
+    }
+    let view = snapshot.begin(Source::NetlinkExact, round).unwrap();
+    for line in lines {
+        let socket = match line.sign('E', round) {
+            '+' => Some(Socket::new(Kind::of(line.inet.clone()), line.inode)),
+            '-' => None,
+            _ => continue,
+        };
+        let (proto, addr, port) = (line.inet.proto, line.inet.local, line.inet.port);
+        let socket = socket.map(Box::new);
+        snapshot.add(
+            view,
+            Record::Alone(model::receipt::Alone {
+                proto,
+                addr,
+                port,
+                socket,
+            }),
+        );
+    }
+    snapshot.end(view, Coverage::default());
 }
 
 fn copies(snapshot: &mut Snapshot, lines: &[Line], round: u32) {

@@ -2,6 +2,7 @@
 
 use crate::copies;
 use crate::evidence::{self, list};
+use crate::exact;
 use crate::explain::{Clue, Vector};
 use crate::finding::{Finding, SOCKETS_MAX, SocketFacts};
 use crate::join;
@@ -72,6 +73,7 @@ pub(crate) fn finding(snapshot: &Snapshot, orphan: &Orphan, common: &[Clue]) -> 
         ..blank(verdict, vector, orphan_lines(orphan, untold))
     };
     kept_by(&mut finding, snapshot, &kept);
+    given_alone(&mut finding, snapshot);
     if verdict == Verdict::Steered {
         steered(&mut finding, snapshot);
     }
@@ -86,6 +88,10 @@ pub(crate) fn finding(snapshot: &Snapshot, orphan: &Orphan, common: &[Clue]) -> 
 /// Names the sockets with this port that copies of descriptors showed, and who held them.
 fn kept_by(finding: &mut Finding, snapshot: &Snapshot, kept: &[&AskedSocket]) {
     finding.count = kept.len();
+    // It says itself where it is bound; the probes met it wherever it is in the way.
+    if let Some(inet) = kept.first().and_then(|asked| copies::inet(asked)) {
+        (finding.addr, finding.state) = (inet.local, Some(inet.state));
+    }
     for asked in kept.iter().take(SOCKETS_MAX) {
         finding.sockets.push(SocketFacts {
             inode: asked.inode,
@@ -97,6 +103,37 @@ fn kept_by(finding: &mut Finding, snapshot: &Snapshot, kept: &[&AskedSocket]) {
         });
         let owners = copies::owners(snapshot, asked.inode);
         let lines = evidence::owners(snapshot, &owners, Source::Pidfd);
+        finding.evidence.extend(lines);
+        own(finding, snapshot, owners);
+    }
+}
+
+/// Names the sockets that sock_diag gave although no listing has them, and who holds them.
+fn given_alone(finding: &mut Finding, snapshot: &Snapshot) {
+    let port = (finding.proto, finding.port);
+    finding
+        .evidence
+        .extend(exact::lines(snapshot, port, |_| true));
+    for (inode, socket) in exact::sockets(snapshot, port) {
+        if finding.sockets.iter().any(|it| it.inode == inode) {
+            continue;
+        }
+        finding.count += 1;
+        if let Some(inet) = socket.kind.inet() {
+            (finding.addr, finding.state) = (inet.local, Some(inet.state));
+        }
+        if finding.sockets.len() < SOCKETS_MAX {
+            finding.sockets.push(SocketFacts::of(socket));
+        }
+        let mut by = Source::Walk;
+        let mut owners: Vec<Owner> = snapshot.owners(inode).cloned().collect();
+        if owners.is_empty() {
+            by = Source::Pidfd;
+            owners = copies::owners(snapshot, inode);
+        } else {
+            finding.vector.owner = 'Y';
+        }
+        let lines = evidence::owners(snapshot, &owners, by);
         finding.evidence.extend(lines);
         own(finding, snapshot, owners);
     }

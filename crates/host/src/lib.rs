@@ -65,7 +65,7 @@ macro_rules! facade {
             }
             /// Witnesses beside the tables and the walk.
             pub mod witness {
-                pub use $($system)+::read::witness::{behind, boot_ms, copies, receipt, rings};
+                pub use $($system)+::read::witness::{behind, boot_ms, copies, exact, receipt, rings};
             }
         }
     };

@@ -2,6 +2,21 @@
 
 use crate::{Family, Gaps, Proto, Socket};
 use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
+
+/// What sock_diag gave when it was asked for one socket alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alone {
+    /// Transport asked for.
+    pub proto: Proto,
+    /// Local address asked for.
+    pub addr: IpAddr,
+    /// Port asked for.
+    pub port: u16,
+    /// What a packet sent there would reach; it may have another end, where a program steers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub socket: Option<Box<Socket>>,
+}
 
 /// A system call to receive by. A hook in one of them is blind to the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

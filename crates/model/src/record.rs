@@ -7,7 +7,7 @@ use crate::file::FileRow;
 use crate::network::NetworkRow;
 use crate::probe::Tally;
 use crate::process::Holding;
-use crate::receipt::Received;
+use crate::receipt::{Alone, Received};
 use crate::{Coverage, Gap, Owner, Probe, Process, Socket, Source};
 use serde::{Deserialize, Serialize};
 
@@ -81,6 +81,8 @@ pub enum Record {
     Behind(Behind),
     /// How an answer of sock_diag arrived.
     Received(Received),
+    /// A socket asked for alone.
+    Alone(Alone),
     /// A probed port.
     Probe(Probe),
     /// Probed ports that share a state.

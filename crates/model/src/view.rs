@@ -18,6 +18,8 @@ pub enum Source {
     /// sock_diag again, received by `read(2)` and by `recvmsg(2)` into buffers that show
     /// whether somebody wrote to them.
     NetlinkRead,
+    /// sock_diag asked for one socket at a time, without a dump.
+    NetlinkExact,
     /// Solaris: the socket tables STREAMS modules hand out (`T_SVR4_OPTMGMT_REQ`).
     Mib2,
     /// Solaris: kernel statistics, which list the unix sockets.
@@ -46,6 +48,7 @@ impl Source {
             Source::PrivateProcfs => "private-procfs",
             Source::Netlink => "netlink",
             Source::NetlinkRead => "netlink-read",
+            Source::NetlinkExact => "netlink-exact",
             Source::Mib2 => "mib2",
             Source::Kstat => "kstat",
             Source::Walk => "walk",

@@ -30,6 +30,10 @@ pub(crate) struct Options {
     /// Also tell the ports of every other network namespace, of containers too
     #[arg(long)]
     pub(crate) all_netns: bool,
+    /// Do not ask for TCP sockets that only hold a port, as if this kernel did not tell of them
+    /// (before Linux 6.8)
+    #[arg(long)]
+    pub(crate) no_bound_inactive: bool,
     /// Connect only to these addresses of this host; without it to all it has
     #[arg(long, value_name = "ADDRESS", conflicts_with = "passive")]
     pub(crate) address: Vec<IpAddr>,
@@ -62,8 +66,16 @@ pub(crate) struct Options {
 }
 
 /// Options on how to look at this host, or at what was seen of one.
-const LOOKING: [&str; 8] = [
-    "rounds", "deadline", "passive", "address", "case", "remote", "gaps", "verbose",
+const LOOKING: [&str; 9] = [
+    "rounds",
+    "deadline",
+    "passive",
+    "no_bound_inactive",
+    "address",
+    "case",
+    "remote",
+    "gaps",
+    "verbose",
 ];
 
 /// What is done with a case.

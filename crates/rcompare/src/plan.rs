@@ -12,7 +12,7 @@ use compare::report::Doubts;
 use compare::snapshot::Snapshot;
 use model::{Proto, Source};
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 /// Addresses of the host on which all 65,535 ports are asked.
@@ -23,6 +23,10 @@ const PROGRAMS_MAX: usize = 512;
 
 /// Rounds in which the walk without procfs is made again, at most.
 const COPIES_MAX: u32 = 3;
+
+/// Sockets that sock_diag is asked for alone in a round: they are words of one argument, which
+/// the kernel takes to 128 KiB (`MAX_ARG_STRLEN`).
+const EXACT_MAX: usize = 1024;
 
 /// What a whole run is made of.
 pub(crate) struct Plan {
@@ -42,6 +46,8 @@ pub(crate) struct Plan {
     pub(crate) only: bool,
     /// Whether the sockets of other network namespaces are asked for.
     pub(crate) all_netns: bool,
+    /// Whether sock_diag is asked for sockets that only hold a port.
+    pub(crate) bound: bool,
 }
 
 /// One sibling to run.
@@ -94,14 +100,15 @@ impl Plan {
             addrs,
             only,
             all_netns: options.all_netns,
+            bound: !options.no_bound_inactive,
         }
     }
 
     /// The listings and the walk that open a round.
     pub(crate) fn opening(&self, round: u32) -> Vec<Step> {
-        let mut steps = extra(round);
-        steps.extend(listing(round));
-        steps.extend(listing(round));
+        let mut steps = self.extra(round);
+        steps.extend(self.listing(round));
+        steps.extend(self.listing(round));
         steps.push(walk(round, Source::Walk, &["--sockets"]));
         steps
     }
@@ -154,9 +161,57 @@ impl Plan {
 
     /// The listings that close a round.
     pub(crate) fn closing(&self, round: u32) -> Vec<Step> {
-        let mut steps = listing(round);
-        steps.extend(extra(round));
+        let mut steps = self.listing(round);
+        steps.extend(self.extra(round));
         steps
+    }
+
+    fn listing(&self, round: u32) -> Vec<Step> {
+        self.unbound(listed(round, host::is_solaris(None)))
+    }
+
+    fn extra(&self, round: u32) -> Vec<Step> {
+        // Solaris has none of them.
+        if host::is_solaris(None) {
+            return Vec::new();
+        }
+        let step = |(source, via)| table(round, source, &["--all", "--tcp", "--udp", "--via", via]);
+        self.unbound(EXTRA.into_iter().map(step).collect())
+    }
+
+    /// The same, without a question that older kernels do not have.
+    fn unbound(&self, mut steps: Vec<Step>) -> Vec<Step> {
+        let netlink = |step: &&mut Step| {
+            matches!(step.source, Source::Netlink | Source::NetlinkRead) && !self.bound
+        };
+        for step in steps.iter_mut().filter(netlink) {
+            step.args.push("--no-bound-inactive".to_owned());
+        }
+        steps
+    }
+
+    /// Of what an earlier round left in doubt, what sock_diag says of each alone.
+    pub(crate) fn exact(&self, round: u32, doubts: &Doubts) -> Vec<Step> {
+        let mut addrs: BTreeSet<IpAddr> = self.addrs.iter().copied().collect();
+        addrs.extend(doubts.addrs.iter().filter(|addr| !is_link_local(**addr)));
+        let asked = doubts.ports.iter().filter(|(proto, port)| {
+            matches!(proto, Proto::Tcp | Proto::Udp) && *port != 0 && !host::is_solaris(None)
+        });
+        let words: Vec<String> = asked
+            .flat_map(|(proto, port)| {
+                let at = addrs.iter().map(|addr| SocketAddr::new(*addr, *port));
+                at.map(move |at| format!("{proto}/{at}"))
+            })
+            .take(EXACT_MAX)
+            .collect();
+        match words.is_empty() {
+            true => Vec::new(),
+            false => vec![table(
+                round,
+                Source::NetlinkExact,
+                &["--exact", &words.join(",")],
+            )],
+        }
     }
 
     /// The probes of the first round: every port, and listed ports on addresses of their own.
@@ -231,10 +286,6 @@ const EXTRA: [(Source, &str); 2] = [
     (Source::NetlinkRead, "netlink-read"),
 ];
 
-fn listing(round: u32) -> Vec<Step> {
-    listed(round, host::is_solaris(None))
-}
-
 /// Linux has two sources of tables; Solaris has one, whose tables are those of TCP and UDP.
 fn listed(round: u32, solaris: bool) -> Vec<Step> {
     if solaris {
@@ -258,15 +309,6 @@ fn listed(round: u32, solaris: bool) -> Vec<Step> {
         table(round, source, &transports)
     };
     SIDES.into_iter().map(step).collect()
-}
-
-fn extra(round: u32) -> Vec<Step> {
-    // Solaris has none of them.
-    if host::is_solaris(None) {
-        return Vec::new();
-    }
-    let step = |(source, via)| table(round, source, &["--all", "--tcp", "--udp", "--via", via]);
-    EXTRA.into_iter().map(step).collect()
 }
 
 fn table(round: u32, source: Source, args: &[&str]) -> Step {
@@ -383,6 +425,32 @@ mod tests {
             steps[1].args.join(" "),
             "--json --connect --ports 22-23 127.0.0.1"
         );
+    }
+
+    #[test]
+    fn ports_in_doubt_are_asked_for_alone() {
+        let plan = plan(&["rcompare", "--passive"], &["127.0.0.1", "::1"]);
+        let mut doubts = Doubts::default();
+        assert_eq!(plan.exact(2, &doubts), []);
+        doubts.ports = [(Proto::Tcp, 22), (Proto::Udp, 53), (Proto::Raw, 1)].into();
+        assert_eq!(
+            plan.exact(2, &doubts)[0].args.join(" "),
+            "--json --exact tcp/127.0.0.1:22,tcp/[::1]:22,udp/127.0.0.1:53,udp/[::1]:53"
+        );
+        // The longest list still fits one argument.
+        doubts.ports = (1..=u16::MAX).map(|port| (Proto::Tcp, port)).collect();
+        let long = plan.exact(2, &doubts)[0].args[2].len();
+        assert!((10_000..64 << 10).contains(&long), "{long}");
+    }
+
+    #[test]
+    fn an_older_kernel_is_played_by_leaving_a_question_out() {
+        let plan = plan(&["rcompare", "--no-bound-inactive"], &["127.0.0.1"]);
+        for step in plan.opening(1).iter().chain(&plan.closing(1)) {
+            let netlink = matches!(step.source, Source::Netlink | Source::NetlinkRead);
+            let left_out = step.args.iter().any(|word| word == "--no-bound-inactive");
+            assert_eq!(left_out, netlink, "{step:?}");
+        }
     }
 
     #[test]

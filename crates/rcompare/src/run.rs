@@ -51,6 +51,7 @@ pub(crate) fn run(plan: &Plan, keep: Option<&mut Keep<'_>>) -> Result<(Snapshot,
     loop {
         run.steps(&plan.opening(round))?;
         run.steps(&plan.copies(round, &doubts))?;
+        run.steps(&plan.exact(round, &doubts))?;
         run.tools(round)?;
         let probes = match round {
             1 => plan.probes(&run.snapshot),

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod columns;
+mod exact;
 mod facts;
 mod guarded;
 mod listing;
@@ -64,6 +65,9 @@ fn answer(
     options: &Options,
     out: &mut dyn Write,
 ) -> Result<Outcome, Error> {
+    if !options.exact.is_empty() {
+        return exact::answer(root, &options.exact, out);
+    }
     if query.via == Some(Source::NetlinkRead) {
         return guarded::answer(root, query, options, out);
     }

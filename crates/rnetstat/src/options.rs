@@ -2,7 +2,10 @@
 
 use clap::{ArgAction, Parser, ValueEnum};
 use cli::Common;
+use model::Proto;
 use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::str::FromStr;
 
 /// The kernel's socket tables, as netstat shows them
 #[derive(Parser, Debug)]
@@ -129,6 +132,15 @@ pub(crate) struct Options {
     /// The one source to ask; without it the text tables, and sock_diag for what they lack
     #[arg(long, value_name = "SOURCE")]
     pub(crate) via: Option<Via>,
+    /// Do not ask sock_diag for TCP sockets that only hold a port, as if this kernel did not tell
+    /// of them (before Linux 6.8)
+    #[arg(long)]
+    pub(crate) no_bound_inactive: bool,
+    /// Instead of a listing: ask sock_diag for these alone, as tcp/127.0.0.1:22,udp/[::]:53; for
+    /// programs
+    #[arg(long, value_name = "SOCKETS", value_delimiter = ',', requires = "json",
+          conflicts_with_all = ["via", "sysroot", "all_netns", "instead", "groups"])]
+    pub(crate) exact: Vec<Asked>,
     /// Whose words and tables: those of the host that is asked, if not named
     #[arg(long, value_name = "SYSTEM")]
     style: Option<Style>,
@@ -174,4 +186,56 @@ pub(crate) enum Via {
 pub(crate) enum Style {
     Linux,
     Solaris,
+}
+
+/// A socket by transport, address and port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Asked {
+    pub(crate) proto: Proto,
+    pub(crate) at: SocketAddr,
+}
+
+impl FromStr for Asked {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Asked, &'static str> {
+        const FORM: &str = "sockets are written tcp/127.0.0.1:22 or udp/[::]:53";
+        let (proto, at) = text.split_once('/').ok_or(FORM)?;
+        let proto = match proto {
+            "tcp" => Proto::Tcp,
+            "udp" => Proto::Udp,
+            _ => return Err(FORM),
+        };
+        let at: SocketAddr = at.parse().map_err(|_| FORM)?;
+        match at.port() {
+            0 => Err("a socket has a port from 1 to 65535"),
+            _ => Ok(Asked { proto, at }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_socket_is_a_transport_an_address_and_a_port() {
+        let asked: Asked = "udp/[fe80::1]:53".parse().unwrap();
+        assert_eq!(asked.proto, Proto::Udp);
+        assert_eq!(asked.at, "[fe80::1]:53".parse().unwrap());
+        for bad in [
+            "",
+            "tcp",
+            "tcp/",
+            "tcp/22",
+            "tcp/1.2.3.4",
+            "tcp/1.2.3.4:0",
+            "tcp/1.2.3.4:65536",
+            "sctp/1.2.3.4:5",
+            "tcp/::1:5",
+            "tcp/[::1]:5 ",
+        ] {
+            assert!(bad.parse::<Asked>().is_err(), "{bad}");
+        }
+    }
 }

@@ -114,6 +114,8 @@ pub(crate) struct Query {
     pub(crate) all_netns: bool,
     /// Columns named; none for the original's.
     pub(crate) columns: Vec<String>,
+    /// Whether sockets that only hold a port are asked for.
+    pub(crate) bound: bool,
     /// How often to answer; none is without end.
     pub(crate) rounds: Option<u64>,
 }
@@ -172,6 +174,7 @@ impl Query {
             timers: options.timers,
             all_netns: options.all_netns,
             columns: options.columns.clone(),
+            bound: !options.no_bound_inactive,
             rounds: match (options.count, options.continuous) {
                 (None, true) => None,
                 (count, _) => Some(count.unwrap_or(1)),
@@ -184,7 +187,8 @@ impl Query {
         let states = match self.which {
             // UDP and raw sockets without a peer are CLOSE.
             Which::Listening => States::of(&[State::Listen, State::Close]),
-            Which::Connected | Which::All => States::ALL,
+            Which::Connected | Which::All if self.bound => States::ALL,
+            Which::Connected | Which::All => States(!States::of(&[State::Bound]).0),
         };
         SocketAsk {
             tables: self.inet.clone(),

@@ -113,7 +113,7 @@ fn inet(
             Some(Proto::Mptcp) if query.via.is_none() => {
                 add(sockets_in(stand, root, Source::Netlink, &ask, sink));
             }
-            Some(Proto::Tcp) if query.via.is_none() && query.which == Which::All => {
+            Some(Proto::Tcp) if query.via.is_none() && query.which == Which::All && query.bound => {
                 add(with_bound(root, stand, &ask, sink));
             }
             Some(Proto::Tcp) if query.via.is_none() && query.which == Which::Listening => {

@@ -165,6 +165,31 @@ fn a_name_forges_no_row() {
 }
 
 #[test]
+fn one_socket_is_told_alone() {
+    let six = "[2001:db8:1234:5678:9abc:def0:1234:5678]";
+    let args = format!("--exact tcp/127.0.0.1:7004,tcp/{six}:443,tcp/127.0.0.1:7001,udp/[::1]:1");
+    let Some((records, _)) = records("one socket alone", &args) else {
+        return;
+    };
+    let told: Vec<(u16, Option<State>)> = records
+        .iter()
+        .filter_map(|record| match record {
+            Record::Alone(alone) => {
+                let inet = alone.socket.as_ref().and_then(|it| it.kind.inet());
+                Some((alone.port, inet.map(|inet| inet.state)))
+            }
+            _ => None,
+        })
+        .collect();
+    // One that is only bound gets no packets: it is in no table that they are looked up in.
+    let listens = Some(State::Listen);
+    assert_eq!(
+        told,
+        [(7004, listens), (443, listens), (7001, None), (1, None)]
+    );
+}
+
+#[test]
 fn packet_sockets_come_with_their_filter() {
     let Some((records, _)) = records("packet sockets", "-0p") else {
         return;

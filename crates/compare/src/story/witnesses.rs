@@ -69,6 +69,54 @@ fn what_only_another_receiving_call_tells_is_hidden_from_netlink() {
 }
 
 #[test]
+fn s10_what_every_listing_leaves_out_is_given_when_asked_for_alone() {
+    let told = |exact: &str, walk: &str| {
+        let story = format!(
+            "tcp 0.0.0.0:4444 LISTEN 7 | T ------ | N ------ | E {exact} | O {walk} | B uuuuuu | L oooooo"
+        );
+        let found = [(4444, Verdict::HiddenFromTables)];
+        check(&story, &found, Outcome::Finding).findings.remove(0)
+    };
+    let given = told(".+++++", "ffffff");
+    let evidence = given.evidence.join("; ");
+    let line = "netlink-exact: asked for it alone at 0.0.0.0, the socket of 0.0.0.0:4444";
+    assert!(evidence.contains(line), "{evidence}");
+    assert_eq!(given.sockets[0].inode, Inode(7));
+    assert_eq!((given.pid, given.count), (Some(Pid(800)), 1));
+    assert_eq!(given.state, Some(State::Listen));
+    assert_eq!(given.vector.to_string(), "nnYuY...");
+    assert_eq!(given.pattern, "P10");
+    // Nobody found is no clue, and a refusal is told as well.
+    let unheld = told(".+++++", "------");
+    assert_eq!((unheld.pid, unheld.sockets.len()), (None, 1));
+    let refused = told(".-----", "ffffff");
+    let evidence = refused.evidence.join("; ");
+    assert!(
+        evidence.contains("asked for it alone at 0.0.0.0, none"),
+        "{evidence}"
+    );
+    assert_eq!((refused.pid, refused.sockets.len()), (None, 0));
+}
+
+#[test]
+fn what_sock_diag_gives_alone_is_no_row_of_its_table() {
+    let report = check(
+        "tcp 0.0.0.0:4444 LISTEN 7 | T +++ | N --- | E .++ | O fff | B uuu | L ooo",
+        &[(4444, Verdict::HiddenFromNetlink)],
+        Outcome::Finding,
+    );
+    let evidence = report.findings[0].evidence.join("; ");
+    assert!(
+        evidence.contains("netlink: absent from all 9"),
+        "{evidence}"
+    );
+    assert!(
+        evidence.contains("netlink-exact: asked for it alone"),
+        "{evidence}"
+    );
+}
+
+#[test]
 fn s16_s18_an_owner_only_copies_of_descriptors_show() {
     let report = check(
         "tcp 0.0.0.0:4444 LISTEN 7 | T +++ | N +++ | O --- | H fff | B uuu | L o..",

@@ -20,9 +20,17 @@ pub fn get(inet: &Inet) -> Option<Vec<u8>> {
     };
     let mut body = vec![family, protocol, 0, 0];
     body.extend_from_slice(&u32::MAX.to_ne_bytes());
-    body.extend_from_slice(&inet.port.to_be_bytes());
-    body.extend_from_slice(&inet.remote_port.to_be_bytes());
-    for address in [inet.local, inet.remote] {
+    let (local, remote) = ((inet.local, inet.port), (inet.remote, inet.remote_port));
+    // Of UDP it is asked from the other side: what a packet from `src` to `dst` would reach
+    // (`udp_dump_one` in `net/ipv4/udp_diag.c`).
+    let ends = match inet.proto {
+        Proto::Udp => [remote, local],
+        _ => [local, remote],
+    };
+    for (_, port) in ends {
+        body.extend_from_slice(&port.to_be_bytes());
+    }
+    for (address, _) in ends {
         let end = body.len() + 16;
         match address {
             IpAddr::V4(address) => body.extend_from_slice(&address.octets()),

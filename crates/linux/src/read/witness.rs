@@ -5,7 +5,8 @@ use super::{counters, pidfd};
 use crate::parse::stat;
 use model::asked::{Copies, Used};
 use model::receipt::{Receipt, Receive};
-use model::{Family, NetNs, Proto};
+use model::{Family, Inet, NetNs, Proto, Socket};
+use std::io;
 use sysroot::Sysroot;
 
 pub use super::behind::behind;
@@ -27,6 +28,14 @@ pub fn receipt(
     by: Receive,
 ) -> Receipt {
     super::receipt::receipt(root, family, proto, states, by)
+}
+
+/// One socket asked for alone; none where the kernel knows none.
+///
+/// # Errors
+/// The call failed, or what came is no socket.
+pub fn exact(root: &Sysroot, inet: &Inet) -> io::Result<Option<Socket>> {
+    super::receipt::exact(root, inet)
 }
 
 /// The owner walk without procfs, between two readings of the counter of all sockets.

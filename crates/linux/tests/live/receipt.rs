@@ -71,6 +71,29 @@ fn one_socket_is_asked_for_alone() {
 }
 
 #[test]
+fn a_datagram_socket_is_asked_for_alone() {
+    if !staged(&[]) {
+        return;
+    }
+    let root = Sysroot::live().unwrap();
+    for (at, none) in [("127.0.0.1:5353", "0.0.0.0"), ("[::1]:5354", "::")] {
+        let _held = std::net::UdpSocket::bind(at).unwrap();
+        let at: std::net::SocketAddr = at.parse().unwrap();
+        let family = match at {
+            std::net::SocketAddr::V4(_) => Family::Inet,
+            std::net::SocketAddr::V6(_) => Family::Inet6,
+        };
+        let dump = receipt(&root, family, Some(Proto::Udp), States::ALL, Receive::Read);
+        let mut inet = dump.sockets[0].kind.inet().unwrap().clone();
+        assert_eq!((inet.local, inet.remote), (at.ip(), none.parse().unwrap()));
+        let found = exact(&root, &inet).unwrap().unwrap();
+        assert_eq!(found.inode, dump.sockets[0].inode);
+        inet.port += 10;
+        assert_eq!(exact(&root, &inet).unwrap(), None);
+    }
+}
+
+#[test]
 fn a_recording_reads_back_the_same() {
     if !staged(&[]) {
         return;

@@ -4,7 +4,8 @@ use model::ask::States;
 use model::asked::{Copies, Ring};
 use model::behind::Behind;
 use model::receipt::{Receipt, Receive};
-use model::{Family, Gap, Gaps, Pid, Proto};
+use model::{Family, Gap, Gaps, Inet, Pid, Proto, Socket};
+use std::io;
 use sysroot::Sysroot;
 
 fn none(place: &str) -> Gaps {
@@ -36,6 +37,14 @@ pub fn receipt(_: &Sysroot, _: Family, _: Option<Proto>, _: States, _: Receive) 
         gaps: none("netlink-read"),
         ..Receipt::default()
     }
+}
+
+/// There is no sock_diag.
+///
+/// # Errors
+/// Always.
+pub fn exact(_: &Sysroot, _: &Inet) -> io::Result<Option<Socket>> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Descriptors cannot be copied out of a process.
