@@ -3,42 +3,53 @@
 use crate::parse::Order;
 use crate::parse::netlink::{DONE, ERROR, messages};
 use nix::sys::socket::{
-    AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType, recv, send, setsockopt, socket,
-    sockopt,
+    AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, connect, recv, send,
+    setsockopt, socket, sockopt,
 };
 use nix::sys::time::{TimeVal, TimeValLike};
 use std::io;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 
 /// How long the kernel may keep silent: it answers at once, or something holds the answer back.
 const SILENCE_MAX_S: i64 = 5;
+
+/// The port number of the kernel's own end (`netlink(7)`).
+const KERNEL: u32 = 0;
 
 /// Larger than any message the kernel puts into one dump buffer (32 KiB, `netlink_dump` in
 /// `net/netlink/af_netlink.c`).
 const BUFFER: usize = 64 << 10;
 
-/// Sends a request on a socket of its own and gives each datagram of the answer, up to the
-/// one that ends it.
+/// Opens a socket that nobody but the kernel can answer: whoever has `CAP_NET_ADMIN` may send to
+/// any netlink socket, and its port number is our pid.
 ///
 /// # Errors
-/// As `socket(2)`, `send(2)`, `recv(2)`; `TimedOut` after five seconds of silence. An error
-/// message of the kernel is no error here: it is in the datagrams.
-pub(crate) fn ask(
-    protocol: SockProtocol,
-    request: &[u8],
-    sink: &mut dyn FnMut(&[u8]),
-) -> io::Result<()> {
+/// As `socket(2)`, `connect(2)`.
+pub(crate) fn open(protocol: SockProtocol) -> io::Result<OwnedFd> {
     let fd = socket(
         AddressFamily::Netlink,
         SockType::Raw,
         SockFlag::SOCK_CLOEXEC,
         protocol,
     )?;
-    setsockopt(
-        &fd,
-        sockopt::ReceiveTimeout,
-        &TimeVal::seconds(SILENCE_MAX_S),
-    )?;
+    let silence = TimeVal::seconds(SILENCE_MAX_S);
+    setsockopt(&fd, sockopt::ReceiveTimeout, &silence)?;
+    connect(fd.as_raw_fd(), &NetlinkAddr::new(KERNEL, 0))?;
+    Ok(fd)
+}
+
+/// Sends a request on a socket of its own and gives each datagram of the answer, up to the
+/// one that ends it.
+///
+/// # Errors
+/// As `socket(2)`, `connect(2)`, `send(2)`, `recv(2)`; `TimedOut` after five seconds of silence. An error
+/// message of the kernel is no error here: it is in the datagrams.
+pub(crate) fn ask(
+    protocol: SockProtocol,
+    request: &[u8],
+    sink: &mut dyn FnMut(&[u8]),
+) -> io::Result<()> {
+    let fd = open(protocol)?;
     send(fd.as_raw_fd(), request, MsgFlags::empty())?;
     let mut buffer = vec![0; BUFFER];
     loop {
@@ -59,5 +70,33 @@ pub(crate) fn ask(
         {
             return Ok(());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nix::sys::socket::{getsockname, sendto};
+
+    /// An answer made up by another process would end a listing early, or add rows to it.
+    #[test]
+    fn nobody_but_the_kernel_can_answer() {
+        let asker = open(SockProtocol::NetlinkSockDiag).unwrap();
+        let ours: NetlinkAddr = getsockname(asker.as_raw_fd()).unwrap();
+        let stranger = socket(
+            AddressFamily::Netlink,
+            SockType::Raw,
+            SockFlag::SOCK_CLOEXEC,
+            SockProtocol::NetlinkSockDiag,
+        )
+        .unwrap();
+        let forged = crate::parse::netlink::request(DONE, 0, &0u32.to_ne_bytes());
+        let sent = sendto(
+            stranger.as_raw_fd(),
+            &forged,
+            &NetlinkAddr::new(ours.pid(), 0),
+            MsgFlags::empty(),
+        );
+        assert_eq!(sent, Err(nix::Error::ECONNREFUSED));
     }
 }

@@ -2,27 +2,20 @@
 //! socket alone.
 
 use super::ask::States;
-use super::{observer, order};
+use super::{netlink, observer, order};
 use crate::parse::netlink::{DONE, ERROR, errno, messages};
 use crate::parse::sock_diag::{self, BY_FAMILY, Dump};
 use crate::parse::tiling::{CANARY, Reader};
 use crate::parse::{Order, exact};
 use model::receipt::{Receipt, Receive};
 use model::{Family, Gap, Inet, Proto, Socket};
-use nix::sys::socket::{
-    AddressFamily, MsgFlags, MultiHeaders, SockFlag, SockProtocol, SockType, recvmmsg, recvmsg,
-    send, setsockopt, socket, sockopt,
-};
-use nix::sys::time::{TimeVal, TimeValLike};
+use nix::sys::socket::{MsgFlags, MultiHeaders, SockProtocol, recvmmsg, recvmsg, send};
 use std::io::{self, IoSliceMut};
 use std::os::fd::{AsRawFd, OwnedFd};
 use sysroot::Sysroot;
 
 /// Larger than any message of a dump (32 KiB), so that there is always a tail to look at.
 const BUFFER: usize = 40 << 10;
-
-/// How long the kernel may keep silent.
-const SILENCE_MAX_S: i64 = 5;
 
 /// Asks for one table and receives it by the call named. With [`model::State::Bound`] among
 /// the states, sockets that are bound and no more are asked for too.
@@ -106,21 +99,9 @@ pub fn exact(root: &Sysroot, inet: &Inet) -> io::Result<Option<Socket>> {
     }
 }
 
-fn open() -> io::Result<OwnedFd> {
-    let fd = socket(
-        AddressFamily::Netlink,
-        SockType::Raw,
-        SockFlag::SOCK_CLOEXEC,
-        SockProtocol::NetlinkSockDiag,
-    )?;
-    let silence = TimeVal::seconds(SILENCE_MAX_S);
-    setsockopt(&fd, sockopt::ReceiveTimeout, &silence)?;
-    Ok(fd)
-}
-
 /// One datagram is the whole answer: no message says that it ends.
 fn ask_once(request: &[u8], sink: &mut dyn FnMut(&[u8])) -> io::Result<()> {
-    let fd = open()?;
+    let fd = netlink::open(SockProtocol::NetlinkSockDiag)?;
     send(fd.as_raw_fd(), request, MsgFlags::empty())?;
     let mut buffer = vec![0; BUFFER];
     let length = receive(&fd, Receive::Recvmsg, &mut buffer)?;
@@ -131,7 +112,7 @@ fn ask_once(request: &[u8], sink: &mut dyn FnMut(&[u8])) -> io::Result<()> {
 /// Gives each buffer as a frame: the length told, the length kept, and the bytes up to the
 /// last that is not the canary.
 fn ask(request: &[u8], by: Receive, sink: &mut dyn FnMut(&[u8])) -> io::Result<()> {
-    let fd = open()?;
+    let fd = netlink::open(SockProtocol::NetlinkSockDiag)?;
     send(fd.as_raw_fd(), request, MsgFlags::empty())?;
     let mut buffer = vec![CANARY; BUFFER];
     loop {
