@@ -5,7 +5,7 @@ use crate::owner;
 use crate::sandwich::Testimony;
 use crate::snapshot::{Sighting, Snapshot};
 use model::behind::LibraryReason;
-use model::{Held, IfIndex, Inet, Owner, Pid, PortState, Socket, Source, State};
+use model::{Foreign, Held, IfIndex, Inet, Owner, Pid, PortState, Socket, Source, State};
 use std::net::IpAddr;
 
 /// Lines of one kind that are told; the rest is counted.
@@ -391,7 +391,7 @@ pub fn reach(snapshot: &Snapshot, sighting: &Sighting) -> Vec<String> {
         lines.push("reach: this host only".to_owned());
     }
     if let Some(device) = bound_device(inet) {
-        let name = snapshot.facts.interfaces.get(&device);
+        let name = device_name(snapshot, sighting, device);
         let name = name.map_or_else(
             || format!("interface {device}"),
             |name| name.as_bytes().escape_ascii().to_string(),
@@ -412,6 +412,19 @@ pub fn reach(snapshot: &Snapshot, sighting: &Sighting) -> Vec<String> {
 #[must_use]
 pub fn bound_device(inet: &Inet) -> Option<IfIndex> {
     inet.device.filter(|device| *device != IfIndex(0))
+}
+
+/// The name of a socket's interface. Those of other namespaces have numbers of their own, and
+/// names we were not told.
+#[must_use]
+pub fn device_name<'s>(
+    snapshot: &'s Snapshot,
+    sighting: &Sighting,
+    device: IfIndex,
+) -> Option<&'s Foreign> {
+    let here = !snapshot.is_elsewhere(sighting);
+    here.then(|| snapshot.facts.interfaces.get(&device))
+        .flatten()
 }
 
 /// Addresses in a line, the first few.

@@ -60,8 +60,7 @@ pub fn judge(snapshot: &Snapshot) -> Report {
         }
     }
     for port in unlisted::remote_only(snapshot, &by_port) {
-        let known = |finding: &Finding| (finding.proto, finding.port) == (port.proto, port.port);
-        if !findings.iter().any(known) {
+        if !findings.iter().any(|it| unlisted::explains(it, &port)) {
             findings.push(unlisted::remote_finding(snapshot, &port, &common));
         }
     }
@@ -170,7 +169,7 @@ fn listed_finding(snapshot: &Snapshot, sockets: &[Judged<'_>], common: &[Clue]) 
         state: Some(inet.state),
         peer: is_peered.then_some((inet.remote, inet.remote_port)),
         device: evidence::bound_device(inet)
-            .and_then(|device| snapshot.facts.interfaces.get(&device).cloned()),
+            .and_then(|device| evidence::device_name(snapshot, sighting, device).cloned()),
         netns: sighting.socket.netns,
         sockets: sockets
             .iter()

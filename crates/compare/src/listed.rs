@@ -95,7 +95,7 @@ fn one<'s>(
         perhaps: Vec::new(),
         doubt: None,
     };
-    if is_elsewhere(snapshot, sighting) {
+    if snapshot.is_elsewhere(sighting) {
         return elsewhere(snapshot, judged);
     }
     let standing = standing(snapshot, sighting);
@@ -124,12 +124,6 @@ fn one<'s>(
         }
     }
     Some(judged)
-}
-
-/// Whether it lives in another network namespace than the one we look at.
-fn is_elsewhere(snapshot: &Snapshot, sighting: &Sighting) -> bool {
-    let (ours, its) = (snapshot.facts.observer.netns, sighting.socket.netns);
-    matches!((ours, its), (Some(ours), Some(its)) if ours != its)
 }
 
 /// A port of another namespace: only one view can show it, and of its owner only what the

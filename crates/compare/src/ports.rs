@@ -7,7 +7,7 @@ use model::{Family, PortState, Proto, Source, State};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-/// All sockets by the port they use.
+/// All sockets of our own network namespace by the port they use.
 pub type ByPort<'s> = BTreeMap<(Proto, u16), Vec<&'s Sighting>>;
 
 /// What probes and tables together say of a port no socket explains.
@@ -42,11 +42,13 @@ pub struct Orphan {
     pub standing: Standing,
 }
 
-/// Sorts sockets by the port they use.
+/// Sorts sockets by the port they use. Those of other namespaces are left out: what was asked
+/// here they neither take nor answer.
 #[must_use]
 pub fn by_port(snapshot: &Snapshot) -> ByPort<'_> {
     let mut all = ByPort::new();
-    for sighting in snapshot.sockets.values() {
+    let sockets = snapshot.sockets.values();
+    for sighting in sockets.filter(|it| !snapshot.is_elsewhere(it)) {
         if let Some(inet) = sighting.inet() {
             let space = join::port_space(inet.proto);
             all.entry((space, inet.port)).or_default().push(sighting);

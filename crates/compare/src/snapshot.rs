@@ -317,6 +317,12 @@ impl Snapshot {
         }
     }
 
+    /// Whether a socket lives in another network namespace than the one we look at.
+    #[must_use]
+    pub fn is_elsewhere(&self, sighting: &Sighting) -> bool {
+        !join::same_netns(self.facts.observer.netns, sighting.socket.netns)
+    }
+
     /// The number of the last round.
     #[must_use]
     pub fn rounds(&self) -> u32 {

@@ -301,5 +301,6 @@ fn check(story: &str, expected: &[(u16, Verdict)], outcome: Outcome) -> Report {
 }
 
 mod cases;
+mod elsewhere;
 mod solaris;
 mod witnesses;

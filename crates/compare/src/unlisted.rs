@@ -212,6 +212,16 @@ pub(crate) fn remote_only(snapshot: &Snapshot, by_port: &ByPort<'_>) -> Vec<Remo
         .collect()
 }
 
+/// Whether a finding explains that a port is open from elsewhere: it was found so here too. That
+/// the number is listed for another address does not.
+pub(crate) fn explains(finding: &Finding, port: &RemoteOnly) -> bool {
+    (finding.proto, finding.port) == (port.proto, port.port)
+        && matches!(
+            finding.verdict,
+            Verdict::HiddenFromTables | Verdict::Steered
+        )
+}
+
 /// The finding on a port that is open only from elsewhere.
 pub(crate) fn remote_finding(snapshot: &Snapshot, port: &RemoteOnly, common: &[Clue]) -> Finding {
     let state = |source, state| {
