@@ -8,6 +8,9 @@ use std::net::IpAddr;
 /// Ranges kept for one target; more is not an answer but an attack.
 const RANGES_MAX: usize = 65_536;
 
+/// Ports that sums may name for one target: every port by each of a few techniques.
+const NAMED_MAX: u64 = 4 * 65_536;
+
 /// Answers by transport and address asked.
 #[derive(Clone, Debug, Default)]
 pub struct Probes(BTreeMap<(Proto, IpAddr), Target>);
@@ -19,6 +22,8 @@ struct Target {
     ports: BTreeMap<u16, (PortState, String)>,
     /// Ports summed up: first and last of a range, and what they share.
     ranges: Vec<(u16, u16, PortState)>,
+    /// How many ports they name, those named twice counted twice.
+    named: u64,
 }
 
 impl Probes {
@@ -38,9 +43,13 @@ impl Probes {
             .map(|&(low, high)| u64::from(high - low) + 1)
             .sum();
         let target = self.0.entry((tally.proto, tally.addr)).or_default();
-        if named != u64::from(tally.count) || target.ranges.len() + ranges.len() > RANGES_MAX {
+        if named != u64::from(tally.count)
+            || target.ranges.len() + ranges.len() > RANGES_MAX
+            || target.named + named > NAMED_MAX
+        {
             return false;
         }
+        target.named += named;
         let state = tally.state;
         target
             .ranges
@@ -48,10 +57,20 @@ impl Probes {
         true
     }
 
-    /// Puts the ranges in order, for [`Probes::state`].
+    /// Puts the ranges in order, for [`Probes::state`], and lets each port stand in one of them,
+    /// in that which begins first.
     pub fn seal(&mut self) {
         for target in self.0.values_mut() {
-            target.ranges.sort_unstable_by_key(|range| range.0);
+            target.ranges.sort_by_key(|range| range.0);
+            let mut next = Some(0);
+            target.ranges.retain_mut(|range| {
+                let Some(free) = next.filter(|&free| free <= range.1) else {
+                    return false;
+                };
+                range.0 = range.0.max(free);
+                next = range.1.checked_add(1);
+                true
+            });
         }
     }
 
@@ -201,6 +220,33 @@ mod tests {
         ] {
             assert!(!probes.tally(&bad), "{:?}", bad.ports);
         }
+    }
+
+    /// Two techniques, or somebody who means harm, name a port in several sums.
+    #[test]
+    fn a_port_in_two_sums_is_one_port() {
+        let mut probes = Probes::default();
+        let closed = Tally {
+            state: PortState::Closed,
+            ..tally(Some("5-20"), 16)
+        };
+        assert!(probes.tally(&tally(Some("1-10"), 10)));
+        assert!(probes.tally(&closed));
+        assert!(probes.tally(&tally(Some("7"), 1)));
+        probes.seal();
+        let any = "0.0.0.0".parse().unwrap();
+        let state = |port| probes.state(Proto::Tcp, any, port);
+        assert_eq!(
+            (state(9), state(15)),
+            (Some(PortState::Free), Some(PortState::Closed))
+        );
+        assert_eq!(
+            probes.with(&[PortState::Free, PortState::Closed]).count(),
+            20
+        );
+        let all = tally(Some("0-65535"), 65_536);
+        let taken = (0..100).filter(|_| probes.tally(&all)).count();
+        assert!(taken < 4, "{taken}");
     }
 
     #[test]
