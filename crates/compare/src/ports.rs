@@ -47,8 +47,7 @@ pub struct Orphan {
 #[must_use]
 pub fn by_port(snapshot: &Snapshot) -> ByPort<'_> {
     let mut all = ByPort::new();
-    let sockets = snapshot.sockets.values();
-    for sighting in sockets.filter(|it| !snapshot.is_elsewhere(it)) {
+    for sighting in snapshot.here() {
         if let Some(inet) = sighting.inet() {
             let space = join::port_space(inet.proto);
             all.entry((space, inet.port)).or_default().push(sighting);

@@ -323,6 +323,12 @@ impl Snapshot {
         !join::same_netns(self.facts.observer.netns, sighting.socket.netns)
     }
 
+    /// The sockets of the network namespace we look at.
+    pub fn here(&self) -> impl Iterator<Item = &Sighting> {
+        let sockets = self.sockets.values();
+        sockets.filter(|sighting| !self.is_elsewhere(sighting))
+    }
+
     /// The number of the last round.
     #[must_use]
     pub fn rounds(&self) -> u32 {

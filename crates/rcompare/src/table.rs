@@ -238,14 +238,14 @@ fn explained(report: &Report, length: Length, text: &mut Text) {
 fn reasons(evidence: &[String], causes: &[&str], next: &str, text: &mut Text) {
     for line in evidence {
         text.word("    ");
-        text.foreign(line.as_bytes());
+        text.printable(line);
         text.word("\n");
     }
     for (at, cause) in causes.iter().enumerate() {
         text.show(format_args!("    cause {}: {cause}\n", at + 1));
     }
     text.word("    next: ");
-    text.foreign(next.as_bytes());
+    text.printable(next);
     text.word("\n");
 }
 
@@ -258,7 +258,7 @@ fn listings(all: &[Told], text: &mut Text) {
     for told in all {
         text.word("  ");
         let name = told.path.as_ref().unwrap_or(&told.name);
-        text.word(name);
+        text.printable(name);
         if told.runs > 0 {
             match told.runs {
                 1 => text.word(", run once"),
@@ -270,6 +270,10 @@ fn listings(all: &[Told], text: &mut Text) {
         }
         if told.doubts > 0 {
             text.show(format_args!(", {} in doubt", told.doubts));
+        }
+        if told.is_mute() {
+            text.word(", did not tell all: nothing follows\n");
+            continue;
         }
         if told.is_silent() {
             text.word(", omits nothing\n");
@@ -285,7 +289,7 @@ fn listings(all: &[Told], text: &mut Text) {
         for (word, missed) in [(omits, &told.omits), (invents, &told.invents)] {
             for one in missed.iter().take(MISSED_MAX) {
                 text.show(format_args!("    {word} "));
-                text.foreign(missed_socket(one).as_bytes());
+                text.printable(&missed_socket(one));
                 text.word("\n");
             }
             if missed.len() > MISSED_MAX {
@@ -302,7 +306,7 @@ fn listings(all: &[Told], text: &mut Text) {
         };
         for one in told.misnames.iter().take(MISSED_MAX) {
             text.show(format_args!("    {word} "));
-            text.foreign(misnamed_socket(one).as_bytes());
+            text.printable(&misnamed_socket(one));
             text.word("\n");
         }
         if let Some(more) = told.misnames.len().checked_sub(MISSED_MAX + 1) {
@@ -386,5 +390,45 @@ fn blanks(blanks: &[Blank], all: bool, text: &mut Text) {
             text.show(format_args!(" ({} times)", blank.views));
         }
         text.word("\n");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use compare::Snapshot;
+    use compare::foreign::{self, Ran, Words};
+
+    /// What a case says of its tools and files are an attacker's words too.
+    #[test]
+    fn no_name_in_a_case_moves_the_cursor() {
+        let evil = "\x1b[31mss\u{202e}\n";
+        let mut snapshot = Snapshot::default();
+        let ran = Ran {
+            path: evil.to_owned(),
+            round: 1,
+            after: 0,
+            whole: false,
+            ports: None,
+        };
+        foreign::ran(&mut snapshot, evil, Words::Ss, b"", ran);
+        foreign::unreadable(&mut snapshot, evil, evil);
+        let mut out = Vec::new();
+        report(&mut out, &compare::judge(&snapshot), WHOLE).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let harmful = |letter: char| letter.is_control() && letter != '\n';
+        assert!(
+            !text.contains(harmful) && !text.contains('\u{202e}'),
+            "{text}"
+        );
+        let name = "\\x1b[31mss\\u{202e}\\n";
+        assert!(
+            text.contains(&format!("  {name}, run once: 0 rows, did not tell all")),
+            "{text}"
+        );
+        assert!(
+            text.contains(&format!("  {name} (netstat): 0 rows")),
+            "{text}"
+        );
     }
 }

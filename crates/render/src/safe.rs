@@ -1,6 +1,8 @@
 //! Foreign bytes made harmless: they can neither move the cursor nor forge a line, and
 //! what is printed says exactly which bytes were there.
 
+use std::borrow::Cow;
+
 /// Appends `bytes` to `out`. Control characters, invisible and direction-changing ones,
 /// invalid UTF-8 and the backslash itself are written as escapes (`\n`, `\x1b`, `\u{202e}`,
 /// `\xff`, `\\`); all else as it is.
@@ -28,6 +30,18 @@ pub fn escaped(bytes: &[u8]) -> String {
     let mut out = Vec::new();
     escape(bytes, &mut out);
     String::from_utf8(out).unwrap_or_default()
+}
+
+/// Text that was made printable before, as it is; text that was not, or that somebody says was,
+/// as [`escaped`] would have it.
+#[must_use]
+pub fn once(text: &str) -> Cow<'_, str> {
+    let bare = text.replace('\\', "");
+    if escaped(bare.as_bytes()) == bare {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(escaped(text.as_bytes()))
+    }
 }
 
 fn push(letter: char, out: &mut Vec<u8>) {
@@ -80,6 +94,14 @@ mod tests {
         );
         check(b"\0abstract", "\\x00abstract");
         check(b"", "");
+    }
+
+    #[test]
+    fn what_is_printable_is_made_so_once() {
+        let shown = escaped(b"a\x1b\\b");
+        assert_eq!(once(&shown), shown);
+        assert_eq!(once("a\x1b\\b"), shown);
+        assert_eq!(once("/usr/bin/ss"), "/usr/bin/ss");
     }
 
     proptest! {

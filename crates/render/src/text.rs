@@ -5,7 +5,8 @@ use std::io::Write;
 use std::net::IpAddr;
 
 /// Printable text under construction. What is ours goes in by [`Text::word`], numbers by
-/// [`Text::number`], anything somebody else chose by [`Text::foreign`].
+/// [`Text::number`], anything somebody else chose by [`Text::foreign`], or by
+/// [`Text::printable`] where it is quoted in text of ours.
 #[derive(Default)]
 pub struct Text {
     bytes: Vec<u8>,
@@ -66,6 +67,11 @@ impl Text {
     /// Appends foreign bytes, made harmless.
     pub fn foreign(&mut self, bytes: &[u8]) {
         safe::escape(bytes, &mut self.bytes);
+    }
+
+    /// Appends text that was made printable before; where it was not, it is now.
+    pub fn printable(&mut self, text: &str) {
+        self.word(&safe::once(text));
     }
 
     /// Cuts everything after the first `columns` columns of what came after `from`.

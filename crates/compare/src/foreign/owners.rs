@@ -12,7 +12,7 @@ use crate::join;
 use crate::ports::ByPort;
 use crate::sandwich::ENOUGH;
 use crate::snapshot::{Sighting, Snapshot};
-use model::{Foreign, Held, Inet, Inode, Pid, Process};
+use model::{Foreign, Held, Inet, Inode, Pid, Process, ProcessId, Proto};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,22 +36,25 @@ pub(super) fn misnamed(
     snapshot: &Snapshot,
     runs: &[(&Listing, Index<'_>)],
 ) -> (Vec<Misnamed>, usize) {
-    let by_port = crate::ports::by_port(snapshot);
+    let sockets = Sockets::of(snapshot);
     let walked = |listing: &Listing| {
         let round = listing.ran.as_ref().map(|ran| ran.round);
         round.is_some_and(|round| snapshot.round(round).any(|(_, view)| view.walked()))
     };
-    let runs: Vec<_> = runs.iter().filter(|run| walked(run.0)).collect();
+    let runs = runs.iter().filter(|run| walked(run.0));
+    let mut runs: Vec<Claims<'_>> = runs
+        .map(|run| Claims::new(&sockets, run.0, &run.1))
+        .collect();
     let (mut all, mut doubts) = (Vec::new(), 0);
     for (sighting, inet) in known(snapshot) {
         let mut claims: BTreeMap<Option<Claim>, usize> = BTreeMap::new();
         let mut passes = 0;
-        for (listing, index) in &runs {
-            if !stood(snapshot, listing, sighting) {
+        for run in &mut runs {
+            if !stood(snapshot, run.listing, sighting) {
                 continue;
             }
             passes += 1;
-            for claim in false_claims(snapshot, &by_port, listing, index, inet) {
+            for claim in run.false_ones(inet) {
                 *claims.entry(claim).or_default() += 1;
             }
         }
@@ -72,7 +75,8 @@ pub(super) fn misnamed(
 
 /// What one file says that the walks contradict; silence of a file says nothing.
 pub(super) fn of_file(snapshot: &Snapshot, listing: &Listing, index: &Index<'_>) -> Vec<Misnamed> {
-    let by_port = crate::ports::by_port(snapshot);
+    let sockets = Sockets::of(snapshot);
+    let mut file = Claims::new(&sockets, listing, index);
     let last = snapshot.rounds();
     let here = |sighting: &Sighting| {
         let mut views = snapshot.round(last);
@@ -81,7 +85,7 @@ pub(super) fn of_file(snapshot: &Snapshot, listing: &Listing, index: &Index<'_>)
     let listeners = known(snapshot).filter(|(sighting, inet)| inet.is_listener() && here(sighting));
     listeners
         .flat_map(|(sighting, inet)| {
-            let claims = false_claims(snapshot, &by_port, listing, index, inet);
+            let claims = file.false_ones(inet);
             let claims = claims.into_iter().filter(Option::is_some);
             let socket = Missed::socket(snapshot, sighting, inet);
             claims.map(move |names| Misnamed {
@@ -95,8 +99,7 @@ pub(super) fn of_file(snapshot: &Snapshot, listing: &Listing, index: &Index<'_>)
 /// Sockets that a process was found holding by a plain descriptor, every reader of `/proc`
 /// can find it.
 fn known(snapshot: &Snapshot) -> impl Iterator<Item = (&Sighting, &Inet)> {
-    let sockets = snapshot.sockets.values();
-    sockets.filter_map(|sighting| {
+    snapshot.here().filter_map(|sighting| {
         let inet = sighting.inet().filter(|inet| super::told::concerns(inet))?;
         let mut owners = snapshot.owners(sighting.socket.inode);
         let plain = owners.any(|it| it.tid.is_none() && matches!(it.held, Held::Fd { .. }));
@@ -116,55 +119,98 @@ fn stood(snapshot: &Snapshot, listing: &Listing, sighting: &Sighting) -> bool {
     seen(true) && seen(false)
 }
 
-/// Whom a listing names for a socket against all we know; none where it names nobody.
-fn false_claims(
-    snapshot: &Snapshot,
-    by_port: &ByPort<'_>,
-    listing: &Listing,
-    index: &Index<'_>,
-    inet: &Inet,
-) -> BTreeSet<Option<Claim>> {
-    let rows: Vec<&Row> = index.rows(inet).collect();
-    // fuser's numbers stand on another stream than its ports.
-    if rows.is_empty() || listing.words == Words::Fuser {
-        return BTreeSet::new();
-    }
-    let mut claims: BTreeSet<Option<Claim>> = BTreeSet::new();
-    for row in &rows {
-        let known = holders(snapshot, by_port, row);
-        let claimed = row.owners.iter().filter(|claim| !known.bear(claim));
-        claims.extend(claimed.cloned().map(Some));
-    }
-    let names_others = listing.rows.iter().any(|row| !row.owners.is_empty());
-    if names_others && rows.iter().all(|row| row.owners.is_empty()) {
-        claims.insert(None);
-    }
-    claims
+/// All sockets a row can be about.
+struct Sockets<'s> {
+    snapshot: &'s Snapshot,
+    by_port: ByPort<'s>,
+    /// By transport, local port and the peer's port.
+    by_peer: BTreeMap<(Proto, u16, u16), Vec<&'s Sighting>>,
 }
 
-/// Everybody known to have held any socket that a row can be about.
-struct Holders<'s> {
-    pids: BTreeSet<Pid>,
-    processes: Vec<&'s Process>,
-}
-
-fn holders<'s>(snapshot: &'s Snapshot, by_port: &ByPort<'s>, row: &Row) -> Holders<'s> {
-    let key = (join::port_space(row.proto), row.port);
-    let sockets = by_port.get(&key).into_iter().flatten();
-    let mut known = Holders {
-        pids: BTreeSet::new(),
-        processes: Vec::new(),
-    };
-    for sighting in sockets.filter(|it| it.inet().is_some_and(|inet| row.fits(inet))) {
-        let inode = sighting.socket.inode;
-        let copied = copies::owners(snapshot, inode);
-        for owner in snapshot.owners(inode).chain(&copied) {
-            known.pids.insert(owner.id.pid);
-            known.pids.extend(owner.tid);
-            known.processes.extend(snapshot.processes.get(&owner.id));
+impl<'s> Sockets<'s> {
+    fn of(snapshot: &'s Snapshot) -> Sockets<'s> {
+        let mut by_peer: BTreeMap<_, Vec<&Sighting>> = BTreeMap::new();
+        for sighting in snapshot.here() {
+            if let Some(inet) = sighting.inet() {
+                let key = (join::port_space(inet.proto), inet.port, inet.remote_port);
+                by_peer.entry(key).or_default().push(sighting);
+            }
+        }
+        Sockets {
+            snapshot,
+            by_port: crate::ports::by_port(snapshot),
+            by_peer,
         }
     }
-    known
+
+    /// Everybody known to have held any socket that a row can be about.
+    fn holders(&self, row: &Row) -> Holders<'s> {
+        let space = join::port_space(row.proto);
+        let sockets = match &row.peer {
+            Some((_, peer)) => self.by_peer.get(&(space, row.port, *peer)),
+            None => self.by_port.get(&(space, row.port)),
+        };
+        let mut known = Holders::default();
+        let fitting = sockets.into_iter().flatten();
+        for sighting in fitting.filter(|it| it.inet().is_some_and(|inet| row.fits(inet))) {
+            let inode = sighting.socket.inode;
+            let copied = copies::owners(self.snapshot, inode);
+            for owner in self.snapshot.owners(inode).chain(&copied) {
+                known.pids.insert(owner.id.pid);
+                known.pids.extend(owner.tid);
+                let process = self.snapshot.processes.get(&owner.id);
+                known.processes.extend(process.map(|it| (it.id, it)));
+            }
+        }
+        known
+    }
+}
+
+/// What a listing claims of owners.
+struct Claims<'s> {
+    sockets: &'s Sockets<'s>,
+    listing: &'s Listing,
+    index: &'s Index<'s>,
+    /// Who can be meant by a row, by its number, as far as it was asked.
+    holders: BTreeMap<usize, Holders<'s>>,
+}
+
+impl<'s> Claims<'s> {
+    fn new(sockets: &'s Sockets<'s>, listing: &'s Listing, index: &'s Index<'s>) -> Claims<'s> {
+        Claims {
+            sockets,
+            listing,
+            index,
+            holders: BTreeMap::new(),
+        }
+    }
+
+    /// Whom it names for a socket against all we know; none where it names nobody.
+    fn false_ones(&mut self, inet: &Inet) -> BTreeSet<Option<Claim>> {
+        let rows: Vec<(usize, &Row)> = self.index.rows(inet).collect();
+        let mut claims = BTreeSet::new();
+        // fuser's numbers stand on another stream than its ports.
+        if rows.is_empty() || self.listing.words == Words::Fuser {
+            return claims;
+        }
+        for (number, row) in &rows {
+            let holders = self.holders.entry(*number);
+            let known = holders.or_insert_with(|| self.sockets.holders(row));
+            let claimed = row.owners.iter().filter(|claim| !known.bear(claim));
+            claims.extend(claimed.cloned().map(Some));
+        }
+        if self.index.names_owners && rows.iter().all(|(_, row)| row.owners.is_empty()) {
+            claims.insert(None);
+        }
+        claims
+    }
+}
+
+/// Processes that a row can name.
+#[derive(Default)]
+struct Holders<'s> {
+    pids: BTreeSet<Pid>,
+    processes: BTreeMap<ProcessId, &'s Process>,
 }
 
 impl Holders<'_> {
@@ -173,7 +219,7 @@ impl Holders<'_> {
         if !self.pids.contains(&claim.pid) {
             return false;
         }
-        let mut told = self.processes.iter().filter(|it| it.id.pid == claim.pid);
+        let mut told = self.processes.values().filter(|it| it.id.pid == claim.pid);
         let Some(program) = claim.program.as_deref().filter(|name| is_plain(name)) else {
             return true;
         };

@@ -62,6 +62,8 @@ pub struct Told {
     pub path: Option<String>,
     /// How often it was run; 0 for a file.
     pub runs: usize,
+    /// In how many of the runs it told all, and all was understood; the others say nothing.
+    pub whole: usize,
     /// Rows of the last listing.
     pub rows: usize,
     /// How much it weighs.
@@ -139,32 +141,43 @@ pub fn all(snapshot: &Snapshot) -> Vec<Told> {
             of.push(listing);
         }
     }
-    all.extend(tools.values().map(|runs| tool(snapshot, runs)));
+    all.extend(tools.values().filter_map(|runs| tool(snapshot, runs)));
     let files = snapshot.listings.iter().filter(|it| it.ran.is_none());
     all.extend(files.map(|listing| file(snapshot, listing)));
     all
 }
 
-/// Rows by the port they are about.
+/// Transport, local port, and the peer's port where there is a peer.
+type Key = (Proto, u16, Option<u16>);
+
+/// Rows with their numbers, by what they are about: a server's port is that of thousands of connections.
 pub(super) struct Index<'l> {
-    rows: BTreeMap<(Proto, u16), Vec<&'l Row>>,
+    rows: BTreeMap<Key, Vec<(usize, &'l Row)>>,
+    /// Whether any row names an owner.
+    pub(super) names_owners: bool,
 }
 
 impl<'l> Index<'l> {
     fn of(listing: &'l Listing) -> Index<'l> {
-        let mut rows: BTreeMap<_, Vec<&Row>> = BTreeMap::new();
-        for row in &listing.rows {
-            let key = (join::port_space(row.proto), row.port);
-            rows.entry(key).or_default().push(row);
+        let mut rows: BTreeMap<_, Vec<(usize, &Row)>> = BTreeMap::new();
+        for (number, row) in listing.rows.iter().enumerate() {
+            let peer = row.peer.as_ref().map(|(_, port)| *port);
+            let key = (join::port_space(row.proto), row.port, peer);
+            rows.entry(key).or_default().push((number, row));
         }
-        Index { rows }
+        Index {
+            rows,
+            names_owners: listing.rows.iter().any(|row| !row.owners.is_empty()),
+        }
     }
 
-    /// The rows that can be about a socket.
-    pub(super) fn rows(&self, inet: &Inet) -> impl Iterator<Item = &'l Row> {
-        let rows = self.rows.get(&(join::port_space(inet.proto), inet.port));
-        let rows = rows.into_iter().flatten().copied();
-        rows.filter(|row| row.fits(inet))
+    /// The rows that can be about a socket, with their numbers.
+    pub(super) fn rows(&self, inet: &Inet) -> impl Iterator<Item = (usize, &'l Row)> {
+        let space = join::port_space(inet.proto);
+        let rows = [None, Some(inet.remote_port)]
+            .into_iter()
+            .filter_map(move |peer| self.rows.get(&(space, inet.port, peer)));
+        rows.flatten().copied().filter(|(_, row)| row.fits(inet))
     }
 
     fn lists(&self, inet: &Inet) -> bool {
@@ -180,31 +193,18 @@ enum Pass {
     Nothing,
 }
 
-fn tool(snapshot: &Snapshot, runs: &[&Listing]) -> Told {
-    let first = runs.first();
-    let words = first.map_or(Words::Netstat, |listing| listing.words);
+fn tool(snapshot: &Snapshot, runs: &[&Listing]) -> Option<Told> {
+    let last = runs.last()?;
+    let words = last.words;
     let ran = |listing: &&Listing| listing.ran.as_ref().is_some_and(|ran| ran.whole);
     let whole: Vec<(&Listing, Index<'_>)> = runs
         .iter()
         .filter(|listing| ran(listing))
         .map(|listing| (*listing, Index::of(listing)))
         .collect();
-    let mut told = Told {
-        name: first.map(|it| it.name.clone()).unwrap_or_default(),
-        words,
-        path: first.and_then(|it| Some(it.ran.as_ref()?.path.clone())),
-        runs: runs.len(),
-        rows: runs.last().map_or(0, |listing| listing.rows.len()),
-        weight: Weight::Fine,
-        omits: Vec::new(),
-        invents: Vec::new(),
-        misnames: Vec::new(),
-        owners: BTreeMap::new(),
-        doubts: 0,
-        causes: Vec::new(),
-        next: String::new(),
-    };
-    for sighting in snapshot.sockets.values() {
+    let mut told = Told::blank(last);
+    (told.runs, told.whole) = (runs.len(), whole.len());
+    for sighting in snapshot.here() {
         let Some(inet) = sighting.inet().filter(|inet| concerns(inet)) else {
             continue;
         };
@@ -232,17 +232,20 @@ fn tool(snapshot: &Snapshot, runs: &[&Listing]) -> Told {
         told.owners = named(snapshot, index);
     }
     weigh(&mut told);
-    told
+    Some(told)
 }
 
 /// Whom a listing names for each listener of ours.
 fn named(snapshot: &Snapshot, index: &Index<'_>) -> BTreeMap<Missed, BTreeSet<Claim>> {
     let mut all: BTreeMap<Missed, BTreeSet<Claim>> = BTreeMap::new();
-    for sighting in snapshot.sockets.values() {
+    for sighting in snapshot.here() {
         let Some(inet) = sighting.inet().filter(|inet| inet.is_listener()) else {
             continue;
         };
-        let claims: BTreeSet<Claim> = index.rows(inet).flat_map(|it| it.owners.clone()).collect();
+        let claims: BTreeSet<Claim> = index
+            .rows(inet)
+            .flat_map(|it| it.1.owners.clone())
+            .collect();
         if !claims.is_empty() {
             let socket = Missed {
                 pid: None,
@@ -375,22 +378,8 @@ fn file(snapshot: &Snapshot, listing: &Listing) -> Told {
     };
     let by_port = crate::ports::by_port(snapshot);
     let last = snapshot.rounds();
-    let mut told = Told {
-        name: listing.name.clone(),
-        words: listing.words,
-        path: None,
-        runs: 0,
-        rows: listing.rows.len(),
-        weight: Weight::Fine,
-        omits: Vec::new(),
-        invents: Vec::new(),
-        misnames: Vec::new(),
-        owners: BTreeMap::new(),
-        doubts: 0,
-        causes: Vec::new(),
-        next: String::new(),
-    };
-    for sighting in snapshot.sockets.values() {
+    let mut told = Told::blank(listing);
+    for sighting in snapshot.here() {
         let Some(inet) = sighting
             .inet()
             .filter(|it| it.is_listener() && concerns(it))
@@ -452,6 +441,31 @@ fn weigh(told: &mut Told) {
 }
 
 impl Told {
+    fn blank(listing: &Listing) -> Told {
+        Told {
+            name: listing.name.clone(),
+            words: listing.words,
+            path: listing.ran.as_ref().map(|ran| ran.path.clone()),
+            runs: 0,
+            whole: 0,
+            rows: listing.rows.len(),
+            weight: Weight::Fine,
+            omits: Vec::new(),
+            invents: Vec::new(),
+            misnames: Vec::new(),
+            owners: BTreeMap::new(),
+            doubts: 0,
+            causes: Vec::new(),
+            next: String::new(),
+        }
+    }
+
+    /// Whether no run of a tool could be held against what was seen.
+    #[must_use]
+    pub fn is_mute(&self) -> bool {
+        self.runs > 0 && self.whole == 0
+    }
+
     /// Whether nothing is to be said of it.
     #[must_use]
     pub fn is_silent(&self) -> bool {

@@ -87,13 +87,7 @@ impl Page {
         let mut text = String::new();
         // Writing to a string cannot fail.
         let _ = write!(text, "{value}");
-        let bare = text.replace('\\', "");
-        let safe = render::safe::escaped(bare.as_bytes()) == bare;
-        if safe {
-            self.plain(&text);
-        } else {
-            self.foreign(text.as_bytes());
-        }
+        self.plain(&render::safe::once(&text));
     }
 
     /// Adds an element around a value.
@@ -324,7 +318,11 @@ fn listings(heading: &str, all: &[&Told], page: &mut Page) {
         page.raw("<ul>");
         for told in silent {
             let name = told.path.as_ref().unwrap_or(&told.name);
-            page.element("li", format_args!("{name} ({}): omits nothing", made(told)));
+            let words = match told.is_mute() {
+                true => "did not tell all: nothing follows",
+                false => "omits nothing",
+            };
+            page.element("li", format_args!("{name} ({}): {words}", made(told)));
         }
         page.raw("</ul>");
     }
