@@ -23,12 +23,9 @@ calls! {
 /// ways of forking, Solaris 10 one for this.
 #[unsafe(no_mangle)]
 extern "C" fn fork() -> c_int {
+    let number = if has_at() { nr::FORKSYS } else { nr::FORK1 };
     // SAFETY: the calls take numbers; the copy has memory of its own.
-    let result = match has_at() {
-        true => unsafe { both(nr::FORKSYS, [0; 6]) },
-        // SAFETY: likewise.
-        false => unsafe { both(nr::FORK1, [0; 6]) },
-    };
+    let result = unsafe { both(number, [0; 6]) };
     match result {
         // The second result tells the child, whose first one is its parent.
         Ok((_, 1)) => 0,

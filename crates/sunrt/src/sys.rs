@@ -88,11 +88,10 @@ pub(crate) fn word(value: c_int) -> usize {
 /// Ends the process. Where the number of exit is another call, as on Linux, which loads our
 /// files too, an instruction that does not exist ends it.
 pub(crate) fn exit(code: c_int) -> ! {
-    // SAFETY: exit takes a number; ud2 never returns.
-    unsafe {
-        let _ = raw(nr::EXIT, [word(code), 0, 0, 0, 0, 0]);
-        asm!("ud2", options(noreturn, nomem, nostack));
-    }
+    // SAFETY: exit takes a number.
+    let _ = unsafe { raw(nr::EXIT, [word(code), 0, 0, 0, 0, 0]) };
+    // SAFETY: ud2 never returns.
+    unsafe { asm!("ud2", options(noreturn, nomem, nostack)) }
 }
 
 /// `call!(NUMBER, arguments…)`: a call with up to six arguments of any C type. Unsafe as

@@ -21,6 +21,8 @@ pub struct Stat {
     pub mount: u64,
 }
 
+/// As a process that asks apart tells it.
+#[cfg(not(target_os = "illumos"))]
 impl Stat {
     /// How long the bytes of one are.
     pub(crate) const BYTES: usize = 64;
@@ -59,7 +61,9 @@ impl Stat {
             mount: next()?,
         })
     }
+}
 
+impl Stat {
     /// One line of a recording's `stats`: eight numbers.
     pub(crate) fn to_line(self) -> String {
         let Stat {
