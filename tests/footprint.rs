@@ -1,7 +1,7 @@
 //! What each program opens, writes, sends and starts, seen by strace; docs/FOOTPRINT.md says
 //! the same in words. What rcompare does has a test beside its own.
 
-use e2e::{Stage, need, need_root, programs, skipped};
+use e2e::{Stage, need, need_root, need_static, programs, skipped};
 
 /// Programs that only read, each with questions that make it do all it can.
 const PASSIVE: &[(&str, &str)] = &[
@@ -100,10 +100,6 @@ fn calls(stage: &Stage, name: &str, args: &str) -> Vec<String> {
     calls
 }
 
-fn may_trace() -> bool {
-    e2e::faults::is_static(&programs().join("rnetstat"))
-}
-
 /// What one run did that it may not.
 fn broken(call: &str) -> Option<&'static str> {
     let opens = ["open(", "openat(", "openat2("]
@@ -142,9 +138,7 @@ fn copies(call: &str) -> bool {
 fn a_passive_program_opens_nothing_for_writing_and_changes_nothing() {
     need_root!();
     need!("strace");
-    if !may_trace() {
-        skipped!("the programs are not the static ones (CONCORD_DIST)");
-    }
+    need_static!();
     let stage = stage();
     for (name, args) in PASSIVE {
         let calls = calls(&stage, name, args);
@@ -186,9 +180,7 @@ const ASKS_APART: &[&str] = &[
 fn only_a_file_named_on_a_file_system_that_may_hang_is_asked_by_a_copy() {
     need_root!();
     need!("strace");
-    if !may_trace() {
-        skipped!("the programs are not the static ones (CONCORD_DIST)");
-    }
+    need_static!();
     let mut stage = stage();
     if let Err(why) = stage.try_add(&"hungfs /run/far awake".into()) {
         skipped!("this kernel has no FUSE: {why}");
@@ -226,9 +218,7 @@ fn only_a_file_named_on_a_file_system_that_may_hang_is_asked_by_a_copy() {
 fn a_passive_program_speaks_to_its_kernel_and_to_nobody_else() {
     need_root!();
     need!("strace");
-    if !may_trace() {
-        skipped!("the programs are not the static ones (CONCORD_DIST)");
-    }
+    need_static!();
     let stage = stage();
     for (name, args) in PASSIVE {
         for call in calls(&stage, name, args) {
@@ -258,9 +248,7 @@ fn a_passive_program_speaks_to_its_kernel_and_to_nobody_else() {
 fn rnmap_speaks_to_the_targets_it_was_given_and_writes_no_file() {
     need_root!();
     need!("strace");
-    if !may_trace() {
-        skipped!("the programs are not the static ones (CONCORD_DIST)");
-    }
+    need_static!();
     let stage = stage();
     for args in [
         "-sT -p 4440-4450 127.0.0.1",
@@ -321,6 +309,7 @@ const VARIABLES: &[(&str, &str)] = &[
 #[test]
 fn no_variable_changes_an_answer() {
     need_root!();
+    need_static!();
     let stage = stage();
     for (name, args) in [
         ("rnetstat", "-tulnpe"),

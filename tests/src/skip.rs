@@ -34,6 +34,17 @@ macro_rules! need {
     };
 }
 
+/// Returns from a test on what the programs do themselves where they are not the static ones:
+/// a loader opens files, and listens to the environment.
+#[macro_export]
+macro_rules! need_static {
+    () => {
+        if !$crate::faults::is_static(&$crate::programs().join("rnetstat")) {
+            $crate::skipped!("the programs are not the static ones (CONCORD_DIST)");
+        }
+    };
+}
+
 /// What [`skipped!`](crate::skipped) does before it returns.
 ///
 /// # Panics
