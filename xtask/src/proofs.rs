@@ -26,6 +26,9 @@ pub(crate) fn faults(only: &[&str]) -> Outcome {
         let mut row = trust::cells(line);
         if told.is_ok() && !row.is_empty() {
             let name = row.remove(0).replace('`', "");
+            for cell in &mut row {
+                *cell = cell.parse().map_or(cell.clone(), trust::grouped);
+            }
             row.push(commit.clone());
             told = trust::figures("faults", &name, &row);
         }
