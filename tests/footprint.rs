@@ -128,8 +128,11 @@ fn broken(call: &str) -> Option<&'static str> {
     None
 }
 
-/// Whether a call makes another process; a thread is none.
+/// Whether a call makes another process; a thread is none, and a call that fails makes none.
 fn copies(call: &str) -> bool {
+    if call.contains(") = -1 ") {
+        return false;
+    }
     let makes = ["fork(", "vfork(", "clone(", "clone3("];
     makes.iter().any(|name| call.starts_with(name)) && !call.contains("CLONE_THREAD")
 }

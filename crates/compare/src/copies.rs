@@ -3,7 +3,7 @@
 
 use crate::snapshot::Snapshot;
 use model::asked::{AskedSocket, Copied, Ring, RingTrace, Used};
-use model::census::Census;
+use model::census::{Census, HiddenPid};
 use model::procfs::{ListingSign, ProcSign};
 use model::{Held, Inet, Inode, NetNs, Owner, Pid, ProcessId, Proto, Source, State};
 use std::collections::{BTreeMap, BTreeSet};
@@ -203,7 +203,11 @@ pub fn hidden(snapshot: &Snapshot) -> Vec<String> {
         let mut all = censuses.iter();
         all.all(|census| census.hidden.iter().any(|it| it.pid == pid))
     };
+    // A number that is only taken may be that of a group whose members are outside.
+    let inside = snapshot.facts.sees_all_pids() == Some(true);
+    let is_task = |it: &&HiddenPid| inside || it.answered.iter().any(|call| call != "clone3");
     let hidden = last.hidden.iter().filter(|it| always(it.pid));
+    let hidden = hidden.filter(is_task);
     let mut lines: Vec<String> = hidden
         .map(|it| {
             let denied = match it.denied.as_slice() {

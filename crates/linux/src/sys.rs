@@ -167,6 +167,58 @@ pub(crate) fn exists(oracle: &Oracle, pid: Pid) -> bool {
     true
 }
 
+/// The name of [`number_is_taken`], beside those of [`ORACLES`].
+pub(crate) const TAKEN: &str = "clone3";
+
+/// Whether a number cannot be given to a new task: a bind probe for processes (`set_tid` of
+/// `clone3(2)`, Linux 5.5). A number is taken as well while it names a group or a session whose
+/// leader has gone.
+///
+/// No task comes of it. The kernel takes the number, then fails to write the new task's
+/// descriptor to an address that is never mapped, and gives the number back before anybody
+/// could have seen it (`copy_process` in `kernel/fork.c`).
+///
+/// # Errors
+/// As `clone3(2)`: `EPERM` without `CAP_CHECKPOINT_RESTORE`, `EINVAL` for a number that nobody
+/// can have, `E2BIG` or `ENOSYS` before Linux 5.5.
+pub(crate) fn number_is_taken(pid: Pid) -> io::Result<bool> {
+    const PIDFD: u64 = 0x1000; // CLONE_PIDFD
+    const SHARED: u64 = 0xf00; // CLONE_VM, FS, FILES, SIGHAND: nothing is copied
+    const NOWHERE: u64 = 1;
+    let stack = [0u64; 64];
+    let address = |at: *const u8| u64::try_from(at.addr()).unwrap_or_default();
+    // struct clone_args: flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls,
+    // set_tid, set_tid_size
+    let arguments = [
+        PIDFD | SHARED,
+        NOWHERE,
+        0,
+        0,
+        0,
+        address(stack.as_ptr().cast()),
+        256,
+        0,
+        address((&raw const pid.0).cast()),
+        1,
+    ];
+    // SAFETY: the kernel reads the ten numbers and the one pid. It cannot write to `NOWHERE`,
+    // so that no task begins on `stack`.
+    let answer = unsafe {
+        libc::syscall(
+            libc::SYS_clone3,
+            arguments.as_ptr(),
+            std::mem::size_of_val(&arguments),
+        )
+    };
+    let errno = io::Error::last_os_error();
+    match errno.raw_os_error() {
+        _ if answer >= 0 => Err(io::ErrorKind::Other.into()),
+        Some(libc::EEXIST) => Ok(true),
+        Some(libc::EFAULT) => Ok(false),
+        _ => Err(errno),
+    }
+}
+
 /// Takes what a call gave as a descriptor nobody else has.
 fn owned(answer: libc::c_long) -> io::Result<OwnedFd> {
     match i32::try_from(answer) {

@@ -258,6 +258,30 @@ fn signs(snapshot: &Snapshot) -> Vec<(Verdict, String)> {
 }
 
 #[test]
+fn a_number_that_is_only_taken_is_a_process_where_all_of_them_are_seen() {
+    let mut snapshot = tell("tcp 0.0.0.0:4444 LISTEN 7 | T +++ | N +++ | O fff | B uuu");
+    let taken = HiddenPid {
+        pid: Pid(812),
+        answered: vec!["clone3".to_owned()],
+        denied: vec!["tgkill".to_owned(), "kill".to_owned()],
+    };
+    census(
+        &mut snapshot,
+        Census {
+            hidden: vec![taken],
+            ..Census::default()
+        },
+    );
+    let found = signs(&snapshot);
+    assert_eq!(found[0].0, Verdict::HiddenProcess);
+    let words = "process 812 is there for clone3, and not for tgkill, kill";
+    assert!(found[0].1.contains(words), "{}", found[0].1);
+    // Members of a group that has this number may be outside of our namespace.
+    snapshot.facts.observer.pidns = Some(0xF000_0000);
+    assert_eq!(signs(&snapshot), []);
+}
+
+#[test]
 fn f4_a_process_only_some_calls_answer_for() {
     let hidden = |pids: &[u32]| Census {
         listed: 3,

@@ -5,7 +5,7 @@ use super::order;
 use super::processes::visit;
 use crate::parse::getdents::{CANARY, Listing, listing, pids};
 use crate::parse::text::decimal32;
-use crate::sys::{self, ORACLES};
+use crate::sys::{self, ORACLES, TAKEN};
 use model::census::{Census, HiddenPid};
 use model::{Gap, Gaps, Pid};
 use std::collections::BTreeSet;
@@ -71,7 +71,15 @@ fn ask(root: &Sysroot) -> io::Result<Census> {
     };
     let before = list(root, &mut census)?;
     census.last = reach(root, &before, pid_max);
-    let (leaders, threads) = sweep(census.last);
+    let by_number = census.last <= BY_ALL && is_taken(Pid(std::process::id()));
+    if by_number {
+        census.oracles.push(TAKEN.to_owned());
+    }
+    let Sweep {
+        leaders,
+        threads,
+        mut taken,
+    } = sweep(census.last, by_number);
     let after = list(root, &mut census)?;
     census.listed = u64::try_from(after.len()).unwrap_or(u64::MAX);
     let mut missing: Vec<Pid> = leaders
@@ -79,15 +87,20 @@ fn ask(root: &Sysroot) -> io::Result<Census> {
         .copied()
         .filter(|pid| !before.contains(pid) && !after.contains(pid))
         .collect();
+    taken.retain(|&pid| !before.contains(&pid) && is_only_taken(pid));
     for _ in 1..ROUNDS {
-        if missing.is_empty() {
+        if missing.is_empty() && taken.is_empty() {
             break;
         }
         std::thread::sleep(PAUSE);
         let listed = list(root, &mut census)?;
         missing.retain(|&pid| !listed.contains(&pid) && leads(pid));
+        // Those who lead no more, and whose groups and sessions live on.
+        let led = led(listed.iter().chain(&leaders).chain(&threads));
+        taken.retain(|pid| !led.contains(pid) && !listed.contains(pid) && is_only_taken(*pid));
     }
-    census.hidden = missing.into_iter().map(hidden).collect();
+    census.hidden = missing.into_iter().chain(taken).map(hidden).collect();
+    census.hidden.sort_unstable();
     (census.found, census.threads) = (leaders, threads);
     census.signs.sort_unstable();
     census.signs.dedup();
@@ -129,24 +142,66 @@ fn reach(root: &Sysroot, listed: &BTreeSet<Pid>, pid_max: u32) -> u32 {
     }
 }
 
-/// Asks for every number up to `last`: processes and threads, in order.
-fn sweep(last: u32) -> (Vec<Pid>, Vec<Pid>) {
+/// What asking for every number found, in order.
+struct Sweep {
+    leaders: Vec<Pid>,
+    threads: Vec<Pid>,
+    /// Numbers that no call answers for, and that cannot be given away.
+    taken: Vec<Pid>,
+}
+
+/// Asks for every number up to `last`, `by_number` also whether it can be given away.
+fn sweep(last: u32, by_number: bool) -> Sweep {
     let strides: Vec<u32> = (0..=last / STRIDE).collect();
     let asked = ORACLES
         .get(..if last <= BY_ALL { ORACLES.len() } else { FEW })
         .unwrap_or(ORACLES);
-    let finds = visit(&strides, Vec::new, |&stride, finds: &mut Vec<Pid>| {
-        let first = (stride * STRIDE).max(1);
-        for number in first..=(stride * STRIDE + STRIDE - 1).min(last) {
-            let pid = Pid(number);
-            if asked.iter().any(|oracle| sys::exists(oracle, pid)) {
-                finds.push(pid);
+    let finds = visit(
+        &strides,
+        Vec::new,
+        |&stride, finds: &mut Vec<(Pid, bool)>| {
+            let first = (stride * STRIDE).max(1);
+            for number in first..=(stride * STRIDE + STRIDE - 1).min(last) {
+                let pid = Pid(number);
+                if asked.iter().any(|oracle| sys::exists(oracle, pid)) {
+                    finds.push((pid, true));
+                } else if by_number && is_taken(pid) {
+                    finds.push((pid, false));
+                }
             }
-        }
-    });
-    let mut found: Vec<Pid> = finds.into_iter().flatten().collect();
+        },
+    );
+    let mut found: Vec<(Pid, bool)> = finds.into_iter().flatten().collect();
     found.sort_unstable();
-    found.into_iter().partition(|&pid| leads(pid))
+    let (answered, taken): (Vec<_>, Vec<_>) = found.into_iter().partition(|find| find.1);
+    let pids = |finds: Vec<(Pid, bool)>| finds.into_iter().map(|find| find.0);
+    let (leaders, threads) = pids(answered).partition(|&pid| leads(pid));
+    Sweep {
+        leaders,
+        threads,
+        taken: pids(taken).collect(),
+    }
+}
+
+fn is_taken(pid: Pid) -> bool {
+    sys::number_is_taken(pid).is_ok_and(|taken| taken)
+}
+
+/// Whether a number is taken and no call answers for it: that of a task none of them tells of,
+/// or of a group or session.
+fn is_only_taken(pid: Pid) -> bool {
+    is_taken(pid) && !ORACLES.iter().any(|oracle| sys::exists(oracle, pid))
+}
+
+/// The groups and sessions that these are in.
+fn led<'p>(pids: impl Iterator<Item = &'p Pid>) -> BTreeSet<Pid> {
+    let number = |pid: nix::unistd::Pid| u32::try_from(pid.as_raw()).map(Pid);
+    pids.flat_map(|pid| {
+        let pid = Some(nix::unistd::Pid::from_raw(pid.0.cast_signed()));
+        [nix::unistd::getpgid(pid), nix::unistd::getsid(pid)]
+    })
+    .filter_map(|led| number(led.ok()?).ok())
+    .collect()
 }
 
 /// Whether a number is that of a process, not of one of its threads.
@@ -159,15 +214,48 @@ fn leads(pid: Pid) -> bool {
 
 fn hidden(pid: Pid) -> HiddenPid {
     let (yes, no): (Vec<_>, Vec<_>) = ORACLES.iter().partition(|oracle| sys::exists(oracle, pid));
-    let names = |oracles: Vec<&sys::Oracle>| {
+    let names = |oracles: Vec<&sys::Oracle>| -> Vec<String> {
         oracles
             .into_iter()
             .map(|oracle| oracle.name.to_owned())
             .collect()
     };
+    let (mut answered, denied) = (names(yes), names(no));
+    if is_taken(pid) {
+        answered.push(TAKEN.to_owned());
+    }
     HiddenPid {
         pid,
-        answered: names(yes),
-        denied: names(no),
+        answered,
+        denied,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a process is needed that has ended"
+    )]
+    #[cfg_attr(miri, ignore = "miri has no clone3, issue 5")]
+    fn a_number_is_taken_by_a_task_and_free_without_one() {
+        let own = Pid(std::process::id());
+        match sys::number_is_taken(own) {
+            Ok(taken) => assert!(taken),
+            // Without the right it says so of every number.
+            Err(error) => {
+                assert_eq!(error.raw_os_error(), Some(libc::EPERM));
+                return;
+            }
+        }
+        assert!(!is_only_taken(own));
+        assert!(sys::number_is_taken(Pid(0)).is_err());
+        let mut child = std::process::Command::new("/bin/true").spawn().unwrap();
+        let gone = Pid(child.id());
+        child.wait().unwrap();
+        assert!(!sys::number_is_taken(gone).unwrap());
     }
 }

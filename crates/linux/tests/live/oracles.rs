@@ -20,6 +20,29 @@ fn nothing_is_hidden_where_nothing_is() {
 }
 
 #[test]
+fn a_session_without_its_leader_is_no_hidden_process() {
+    if !staged(&[]) {
+        return;
+    }
+    // The number of the leader stays taken as long as somebody is in its session.
+    let script = "setsid sh -c 'echo $$; sleep 30 >/dev/null 2>&1 & exit' | { read it; echo $it; }";
+    let said = std::process::Command::new("sh")
+        .args(["-c", script])
+        .output()
+        .unwrap();
+    let leader: u32 = String::from_utf8(said.stdout)
+        .unwrap()
+        .trim()
+        .parse()
+        .unwrap();
+    let (census, gaps) = census(&Sysroot::live().unwrap());
+    assert_eq!((gaps, census.hidden), (vec![], vec![]));
+    assert!(census.oracles.iter().any(|name| name == "clone3"));
+    let is_there = |pid: &model::Pid| pid.0 == leader;
+    assert!(!census.found.iter().any(is_there));
+}
+
+#[test]
 fn processes_a_procfs_does_not_list_are_found() {
     if !staged(&[]) {
         return;
