@@ -1,6 +1,7 @@
 //! What a gzip file holds, piece by piece and within bounds: RFC 1952 around what `miniz_oxide`
 //! inflates. It is somebody else's file: a small one may unpack to any size, and what was cut
-//! or changed must not look whole.
+//! or changed must not look whole. Several packed files one after the other are one file (RFC
+//! 1952, 2.2), as pigz and bgzip write them.
 
 use miniz_oxide::inflate::stream::{InflateState, inflate};
 use miniz_oxide::{DataFormat, MZError, MZFlush, MZStatus};
@@ -66,9 +67,8 @@ impl<'b> Gunzip<'b> {
         io::Error::new(io::ErrorKind::InvalidData, why)
     }
 
-    /// Holds what came out against what the file says of it.
+    /// Holds what came out against what the file says of it, and goes on to the next one.
     fn finish(&mut self) -> io::Result<()> {
-        self.ended = true;
         let Some((tail, more)) = self.rest.split_at_checked(TAIL) else {
             return Err(self.fail("it is cut short"));
         };
@@ -76,9 +76,17 @@ impl<'b> Gunzip<'b> {
         if sum != !self.sum || size != self.size {
             return Err(self.fail("its checksum does not fit"));
         }
-        if !more.is_empty() {
+        if more.iter().all(|&byte| byte == 0) {
+            // A tape's last block is filled up with these.
+            self.ended = true;
+            return Ok(());
+        }
+        if !is_gzip(more) {
             return Err(self.fail("something follows its end"));
         }
+        self.rest = body(more).ok_or_else(|| self.fail("a gzip header in it is cut short"))?;
+        *self.state = InflateState::new(DataFormat::Raw);
+        (self.sum, self.size) = (!0, 0);
         Ok(())
     }
 }
@@ -110,7 +118,9 @@ impl Read for Gunzip<'_> {
             match done.status {
                 Ok(MZStatus::StreamEnd) => {
                     self.finish()?;
-                    return Ok(count);
+                    if count > 0 || self.ended {
+                        return Ok(count);
+                    }
                 }
                 Ok(_) if count > 0 => return Ok(count),
                 Ok(_) if done.bytes_consumed > 0 => {}
@@ -252,8 +262,30 @@ mod tests {
             unpack(&bomb(), 99_999),
             Err("it unpacks to more than is read")
         );
-        let mut more = whole.clone();
-        more.push(0);
-        assert_eq!(unpack(&more, 100), Err("something follows its end"));
+        let with = |more: &[u8]| unpack(&[&whole, more].concat(), 100);
+        assert_eq!(with(&[0; 700]).as_deref(), Ok(&b"tcp LISTEN"[..]));
+        assert_eq!(with(b"\0x"), Err("something follows its end"));
+    }
+
+    #[test]
+    fn several_in_a_row_are_one() {
+        let parts = [packed(b"tcp "), packed(b""), packed(b"LISTEN")];
+        let all = parts.concat();
+        assert_eq!(unpack(&all, 10).as_deref(), Ok(&b"tcp LISTEN"[..]));
+        assert_eq!(unpack(&all, 9), Err("it unpacks to more than is read"));
+        let ends = [parts[0].len(), parts[0].len() + parts[1].len(), all.len()];
+        for cut in (0..all.len()).filter(|cut| !ends.contains(cut)) {
+            assert!(unpack(&all[..cut], 100).is_err(), "{cut}");
+        }
+        // Each has a sum of its own.
+        for at in (0..3).map(|part| ends[part] - 6) {
+            let mut changed = all.clone();
+            changed[at] ^= 1;
+            assert_eq!(
+                unpack(&changed, 100),
+                Err("its checksum does not fit"),
+                "{at}"
+            );
+        }
     }
 }
