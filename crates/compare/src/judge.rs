@@ -75,6 +75,9 @@ pub fn judge(snapshot: &Snapshot) -> Report {
     for sign in signs.iter().filter(|sign| sign.weight == Weight::Finding) {
         *counts.verdicts.entry(sign.verdict).or_default() += 1;
     }
+    if !snapshot.packets.is_empty() {
+        *counts.verdicts.entry(Verdict::Sniffer).or_default() += snapshot.packets.len();
+    }
     let blanks = blanks(snapshot);
     let told = told::all(snapshot);
     doubts.count += told.iter().map(|it| it.doubts).sum::<usize>();

@@ -37,7 +37,7 @@ pub struct Report {
 /// What is only counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
-    /// Ports, and signs that are findings, by verdict.
+    /// Ports, packet sockets, and signs that are findings, by verdict.
     pub verdicts: BTreeMap<Verdict, usize>,
     /// Connections that both tables show and somebody holds.
     pub connections: usize,

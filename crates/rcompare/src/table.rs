@@ -130,12 +130,14 @@ fn summary(report: &Report, text: &mut Text) {
         "{rounds} round{}",
         if rounds == 1 { "" } else { "s" }
     ));
+    let mut before = ": ";
     if report.findings.is_empty() {
         text.word(": no open port");
+        before = ", ";
     }
-    for (at, (verdict, count)) in report.counts.verdicts.iter().enumerate() {
-        text.word(if at == 0 { ": " } else { ", " });
-        text.show(format_args!("{count} {verdict}"));
+    for (verdict, count) in &report.counts.verdicts {
+        text.show(format_args!("{before}{count} {verdict}"));
+        before = ", ";
     }
     let counts = &report.counts;
     text.show(format_args!(
