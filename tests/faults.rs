@@ -80,7 +80,7 @@ fn stage() -> Stage {
 /// Puts one question once for each fault; gives what was answered wrongly.
 fn ask(question: &Question<'_>, places: [usize; 2], every: bool) -> Vec<String> {
     let mut stage = stage();
-    let quiet = question.run(&stage, &[]);
+    let quiet = question.quiet(&stage);
     let (nameless, mut calls): (Vec<_>, Vec<_>) = calls(&stage, question)
         .into_iter()
         .partition(|(call, _)| is_nameless(call));

@@ -14,19 +14,33 @@ pub struct Question<'q> {
 }
 
 impl Question<'_> {
-    /// Runs it on a stage, by these words of strace's where there are any.
+    /// Runs it on a stage, as it is.
     #[track_caller]
     #[must_use]
-    pub fn run(&self, stage: &Stage, strace: &[&str]) -> Output {
+    pub fn quiet(&self, stage: &Stage) -> Output {
+        stage.tool(self.name, self.args)
+    }
+
+    /// Runs it on a stage by these words of strace's, and ends it after so many seconds.
+    #[track_caller]
+    fn traced(&self, stage: &Stage, strace: &[&str], seconds: u64) -> Output {
         let program = programs().join(self.name);
         let program = program.to_str().expect("a plain path");
-        if strace.is_empty() {
-            return stage.tool(self.name, self.args);
-        }
-        let words = ["-k", "1", "20", "strace", "-f", "-qq", "-e", "signal=none"];
+        let limit = seconds.to_string();
+        let words = [
+            "-k",
+            "1",
+            &limit,
+            "strace",
+            "-f",
+            "-qq",
+            "-e",
+            "signal=none",
+        ];
         let words = words.iter().chain(strace).copied();
         let words = words.chain([program]).chain(self.args.split_whitespace());
-        stage.inside().within(60).run("timeout".as_ref(), words)
+        let inside = stage.inside().within(3 * seconds);
+        inside.run("timeout".as_ref(), words)
     }
 }
 
@@ -45,6 +59,13 @@ impl fmt::Display for Fault {
         write!(f, "{} at {} number {}", self.error, self.call, self.when)
     }
 }
+
+/// Seconds in which a program must have taken a fault.
+const TAKEN: u64 = 20;
+
+/// Seconds for counting the calls: each of them stops, and rcompare asks for every number a
+/// process may have.
+const COUNTED: u64 = 200;
 
 /// How a program took a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,7 +192,7 @@ fn lines(output: &Output) -> BTreeSet<String> {
 #[must_use]
 pub fn calls(stage: &Stage, question: &Question<'_>) -> Vec<(String, usize)> {
     let place = "/run/concord-calls";
-    let traced = question.run(stage, &["-o", place]);
+    let traced = question.traced(stage, &["-o", place], COUNTED);
     assert!(traced.code <= 3, "{traced}");
     let told = stage.program("cat", place).expect(0).text();
     let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
@@ -253,7 +274,7 @@ pub fn inject(stage: &Stage, question: &Question<'_>, fault: &Fault) -> Option<O
     let trace = format!("trace={call}");
     let inject = format!("inject={call}:error={error}:when={when}");
     let words = ["--seccomp-bpf", "-o", &place, "-e", &trace, "-e", &inject];
-    let output = question.run(stage, &words);
+    let output = question.traced(stage, &words, TAKEN);
     let told = stage.program("cat", &place).expect(0).text();
     told.contains("(INJECTED)").then_some(output)
 }
