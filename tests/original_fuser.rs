@@ -31,6 +31,7 @@ const QUESTIONS: &[&str] = &[
     "-v /run/write",
     "-v /run/mapped",
     "-v /run/directory",
+    "-v /run/directory/",
     "-v /run/cwd",
     "-v /run/root",
     "-v /run/stream.sock",

@@ -32,6 +32,11 @@ const QUESTIONS: &[&str] = &[
     "+L1 -F",
     "-Fpcftni /run/read",
     "-N -F",
+    "+Rl -p 2 -F",
+    "+U -F",
+    "-i :0 -F",
+    "-g 1 -F",
+    "-FM -p 2",
     "-i TCP:1 -F",
     "-p 99999 -F",
 ];

@@ -75,6 +75,12 @@ pub fn distinct(gaps: &[Gap]) -> Vec<&Gap> {
     gaps.iter().filter(|gap| told.insert(*gap)).collect()
 }
 
+/// So many of something, in the words for one and for more: `1 descriptor`, `2 descriptors`.
+#[must_use]
+pub fn counted(count: u64, one: &str, more: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { more })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,5 +100,11 @@ mod tests {
         );
         let told = [other.clone(), one.clone(), other.clone()];
         assert_eq!(distinct(&told), [&other, &one]);
+    }
+
+    #[test]
+    fn one_is_not_many() {
+        let told = [0, 1, 2].map(|count| counted(count, "process", "processes"));
+        assert_eq!(told, ["0 processes", "1 process", "2 processes"]);
     }
 }

@@ -11,6 +11,24 @@ pub fn name(proto: Proto, port: u16) -> Option<&'static str> {
     table.get(at).map(|row| row.1)
 }
 
+/// The name of a protocol carried by IP, as raw sockets name theirs; only those that are met.
+#[must_use]
+pub fn protocol(number: u16) -> Option<&'static str> {
+    PROTOCOLS
+        .iter()
+        .find(|row| row.0 == number)
+        .map(|row| row.1)
+}
+
+/// Protocols carried by IP, named as the IANA registry and everybody's list of them do.
+#[rustfmt::skip]
+const PROTOCOLS: &[(u16, &str)] = &[
+    (1, "icmp"), (2, "igmp"), (6, "tcp"), (8, "egp"), (9, "igp"), (17, "udp"), (33, "dccp"),
+    (41, "ipv6"), (43, "ipv6-route"), (44, "ipv6-frag"), (46, "rsvp"), (47, "gre"), (50, "esp"),
+    (51, "ah"), (58, "ipv6-icmp"), (59, "ipv6-nonxt"), (60, "ipv6-opts"), (89, "ospf"),
+    (103, "pim"), (112, "vrrp"), (115, "l2tp"), (132, "sctp"), (136, "udplite"),
+];
+
 /// The ports of a protocol with a given registered or customary name, lowest first.
 pub fn ports(proto: Proto, name: &str) -> impl Iterator<Item = u16> {
     let alias = ALIASES.iter().find(|row| row.0 == name).map(|row| row.1);
@@ -315,6 +333,8 @@ mod tests {
         assert_eq!(name(Proto::Udp, 53), Some("domain"));
         assert_eq!(name(Proto::Tcp, 65_535), None);
         assert_eq!(name(Proto::Raw, 6), None);
+        assert_eq!((protocol(1), protocol(132)), (Some("icmp"), Some("sctp")));
+        assert_eq!(protocol(255), None);
         assert_eq!(port("ssh"), Some(22));
         assert_eq!(port("snmp-trap"), Some(162));
         assert_eq!(port("rpcbind"), Some(111));

@@ -78,7 +78,10 @@ fn targets(options: &Options) -> Result<(Vec<String>, Vec<Target>), Error> {
         // As fuser shows it: a port always with its space.
         names.push(match &target {
             Target::Port(port) if !name.contains('/') => format!("{name}/{}", port.proto),
-            _ => name.to_owned(),
+            _ => match name.trim_end_matches('/') {
+                "" => name.to_owned(),
+                name => name.to_owned(),
+            },
         });
         targets.push(target);
     }

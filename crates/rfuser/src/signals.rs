@@ -8,6 +8,13 @@ pub(crate) fn signal(word: &[u8]) -> Option<Signal> {
     if word.bytes().all(|byte| byte.is_ascii_digit()) {
         return Signal::try_from(word.parse::<i32>().ok()?).ok();
     }
+    // Names of others.
+    let word = match word.trim_start_matches("SIG") {
+        "POLL" => "IO",
+        "CLD" => "CHLD",
+        "IOT" => "ABRT",
+        _ => word,
+    };
     Signal::iterator().find(|signal| {
         let name = signal.as_str();
         name == word || name.strip_prefix("SIG") == Some(word)
@@ -31,6 +38,8 @@ mod tests {
         assert_eq!(signal(b"HUP"), Some(Signal::SIGHUP));
         assert_eq!(signal(b"SIGUSR1"), Some(Signal::SIGUSR1));
         assert_eq!(signal(b"9"), Some(Signal::SIGKILL));
+        assert_eq!(signal(b"SIGPOLL"), Some(Signal::SIGIO));
+        assert_eq!(signal(b"CLD"), Some(Signal::SIGCHLD));
         for bad in [&b""[..], b"0", b"999", b"FOO", b"hup", b"\xff"] {
             assert_eq!(signal(bad), None);
         }

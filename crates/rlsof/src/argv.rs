@@ -189,7 +189,10 @@ fn bundle(word: &[u8], next: Option<&[u8]>, out: &mut Vec<OsString>) -> bool {
 
 /// With `+`, letters that have no meaning of their own mean the same as with `-`.
 fn find(sign: u8, letter: u8) -> Option<&'static Letter> {
-    LETTERS.iter().find(|row| row.0 == sign && row.1 == letter)
+    let find = |sign| LETTERS.iter().find(|row| row.0 == sign && row.1 == letter);
+    // `+M` would ask the port mapper.
+    let same = sign == b'+' && letter != b'M';
+    find(sign).or_else(|| same.then(|| find(b'-')).flatten())
 }
 
 fn push(out: &mut Vec<OsString>, long: &str, value: Option<&[u8]>) {
@@ -247,6 +250,11 @@ mod tests {
         check("+fg -Tqs", "--as-mounts=g --tcp-info=qs");
         check("+D /tmp +d /x", "--tree=/tmp --dir=/x");
         check("-t /a", "--terse /a");
+        check(
+            "+XL -F nf +p 1",
+            "--no-exclusions --links --fields=nf --pid=1",
+        );
+        check("+nPt", "--no-host-names --no-port-names --terse");
         check("-K i -K", "--tasks=i --tasks");
         check("-o3 -o", "--offset=3 --offset");
         check("--json --sysroot d -- -x", "--json --sysroot d -- -x");
@@ -260,6 +268,7 @@ mod tests {
         check("-y", "-y");
         check("-ny", "--no-host-names -y");
         check("+y", "--+y");
+        check("+M", "--+M");
     }
 
     proptest! {

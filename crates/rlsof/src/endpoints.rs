@@ -120,6 +120,8 @@ impl Ends {
             return words;
         };
         match &key {
+            // One that nobody has accepted yet has no inode.
+            Key::Unix(inode) if inode.0 == 0 => {}
             Key::Unix(inode) => words = format!("->INO={inode}"),
             Key::Slave(number) => words = format!("->/dev/pts/{number}"),
             _ => {}

@@ -18,9 +18,11 @@ const LETTERS: &[(char, &str)] = &[
     ('f', "file descriptor"), ('g', "process group ID"), ('G', "file flags"),
     ('i', "inode number"), ('k', "link count"), ('K', "task ID (TID)"),
     ('l', "lock: r/R = read; w/W = write; blank = none"), ('L', "login name"),
-    ('m', "marker between repeated output"), ('n', "name"), ('o', "file offset as 0t<dec> or 0x<hex>"),
+    ('m', "marker between repeated output"), ('M', "task command name: accepted, not told"),
+    ('n', "name"), ('o', "file offset as 0t<dec> or 0x<hex>"),
     ('p', "process ID (PID)"), ('P', "protocol name"), ('r', "raw device number as 0x<hex>"),
-    ('R', "parent PID"), ('s', "file size"), ('t', "file type"),
+    ('R', "parent PID"), ('s', "file size"), ('S', "stream module: accepted, not told"),
+    ('t', "file type"),
     ('T', "TCP/TPI information"), ('u', "user ID"), ('0', "(zero) NUL as terminator"),
 ];
 

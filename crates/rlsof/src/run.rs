@@ -227,7 +227,7 @@ fn columns(options: &Options) -> Result<Vec<&'static Column>, Error> {
     }
     let shown = |key: &str| match key {
         "ppid" => options.ppid,
-        "pgid" => options.pgid.iter().any(String::is_empty),
+        "pgid" => !options.pgid.is_empty(),
         "flags" => options
             .as_mounts
             .iter()

@@ -7,6 +7,7 @@ use cli::{Answer, Error, Exit};
 use host::read::{private, witness};
 use model::ask::WalkAsk;
 use model::asked::AskedSocket;
+use model::gap::counted;
 use model::{Coverage, Gap, Gaps, Inode, Pid, Record, Source};
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -113,7 +114,8 @@ pub(crate) fn programs(
         .checked_sub(PROGRAMS_MAX)
         .filter(|&left| left > 0)
     {
-        let reason = format!("{left} processes more than are looked behind");
+        let left = counted(left as u64, "process", "processes");
+        let reason = format!("{left} not looked behind: more than are taken");
         gaps.push(Gap::new("-p", reason));
     }
     answer.end(&gaps, Coverage::default())?;

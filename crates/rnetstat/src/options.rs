@@ -9,7 +9,12 @@ use std::str::FromStr;
 
 /// The kernel's socket tables, as netstat shows them
 #[derive(Parser, Debug)]
-#[command(name = "rnetstat", version, disable_version_flag = true)]
+#[command(
+    name = "rnetstat",
+    version,
+    disable_version_flag = true,
+    infer_long_args = true
+)]
 pub(crate) struct Options {
     /// All sockets: listening or not, and TCP sockets that only hold a port
     #[arg(short, long)]
@@ -66,7 +71,7 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) xdp: bool,
     /// IPv4
-    #[arg(short = '4', long, visible_alias = "inet")]
+    #[arg(short = '4', long, visible_alias = "inet", aliases = ["ip", "tcpip"])]
     pub(crate) ipv4: bool,
     /// IPv6
     #[arg(short = '6', long, visible_alias = "inet6")]

@@ -131,12 +131,15 @@ impl Address {
         })
     }
 
-    /// Whether a socket is meant: one of its two ends has an address and a port that are.
+    /// Whether a socket is meant: one of its two ends, if it has two, has an address and a port
+    /// that are.
     #[must_use]
     pub fn matches(&self, inet: &Inet) -> bool {
+        let far = inet.remote_port != 0 || !inet.remote.is_unspecified();
         self.family.is_none_or(|family| family == inet.family())
             && self.proto.is_none_or(|proto| proto == inet.proto)
-            && (self.side(inet.local, inet.port) || self.side(inet.remote, inet.remote_port))
+            && (self.side(inet.local, inet.port)
+                || (far && self.side(inet.remote, inet.remote_port)))
     }
 
     fn side(&self, addr: IpAddr, port: u16) -> bool {
@@ -302,6 +305,16 @@ mod tests {
             let error = Address::parse(bad).unwrap_err();
             assert!(!error.is_empty() && !error.contains('\n'), "{bad}: {error}");
         }
+    }
+
+    #[test]
+    fn a_socket_without_a_peer_has_one_end() {
+        let zero = Address::parse(":0").unwrap();
+        let listener = inet(Proto::Tcp, "127.0.0.1", 22, "0.0.0.0", 0);
+        let unbound = inet(Proto::Udp, "0.0.0.0", 0, "0.0.0.0", 0);
+        assert!(!zero.matches(&listener) && zero.matches(&unbound));
+        let far = Address::parse("@10.0.0.1").unwrap();
+        assert!(far.matches(&inet(Proto::Raw, "0.0.0.0", 1, "10.0.0.1", 0)));
     }
 
     proptest! {

@@ -3,6 +3,7 @@
 
 use super::Order;
 use model::Filter;
+use model::gap::counted;
 
 /// Instructions the kernel accepts at most (`BPF_MAXINSNS`).
 const INSTRUCTIONS_MAX: usize = 4096;
@@ -32,7 +33,8 @@ pub fn filter(program: &[u8], order: Order) -> Filter {
         .map(|(at, it)| words(at, it))
         .collect();
     if !rest.is_empty() {
-        text.push(format!("{} bytes that are no instruction", rest.len()));
+        let left = counted(rest.len() as u64, "byte that is", "bytes that are");
+        text.push(left + " no instruction");
     }
     Filter {
         ports: ports(&all),

@@ -13,6 +13,7 @@ use crate::parse::locks;
 use bounded::{Bounded, MountTable};
 use descriptors::Reading;
 use model::ask::Table;
+use model::gap::counted;
 use model::{FileKind, Foreign, Gap, Gaps, Inode, OpenFile, Pid, Process, Slot};
 use std::collections::{HashMap, HashSet};
 use std::io;
@@ -418,10 +419,11 @@ fn refused_links(fds: &Dir, before: usize, gaps: &mut Gaps) -> bool {
     let own: Vec<Gap> = gaps.drain(before..).collect();
     let (links, rest): (Vec<Gap>, Vec<Gap>) = own.into_iter().partition(refused);
     gaps.extend(rest);
-    let count = links.len();
+    let count = links.len() as u64;
     if let Some(mut first) = links.into_iter().next() {
         first.place = fds.path().display().to_string();
-        first.reason = format!("{} ({count} descriptors)", first.reason);
+        let count = counted(count, "descriptor", "descriptors");
+        first.reason = format!("{} ({count})", first.reason);
         gaps.push(first);
     }
     count > 0

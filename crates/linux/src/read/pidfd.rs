@@ -10,6 +10,7 @@ use crate::parse::Order;
 use crate::parse::sockaddr::internet;
 use crate::sys;
 use model::asked::{AskedSocket, Copied};
+use model::gap::counted;
 use model::process::Holding;
 use model::{Cookie, Foreign, Gap, Gaps, Held, Inode, NetNs, Owner, Pid, ProcessId};
 use nix::sys::stat::{SFlag, fstat};
@@ -184,7 +185,8 @@ fn walk(processes: &[Pid], threads: &[Pid], bounds: Bounds) -> Asked {
         asked.gaps.push(gap);
     }
     if late > 0 {
-        let reason = format!("{late} tasks not walked: the time was up");
+        let tasks = counted(late, "task", "tasks");
+        let reason = format!("{tasks} not walked: the time was up");
         asked.gaps.push(Gap::new("pidfd", reason));
     }
     asked

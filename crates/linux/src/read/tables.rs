@@ -5,6 +5,7 @@ use super::ask::{SocketAsk, States, Told};
 use super::{netlink, observer, order};
 use crate::parse::netlink::{DONE, ERROR, INTERRUPTED, errno, messages};
 use crate::parse::{proc_net, sock_diag};
+use model::gap::counted;
 use model::{Family, Gap, Gaps, Looked, NetNs, Proto, Socket, Source, State};
 use nix::sys::socket::SockProtocol;
 use std::io;
@@ -344,7 +345,8 @@ impl Reading<'_> {
             let message = match message {
                 Ok(message) => message,
                 Err(at) => {
-                    self.gap(format!("{} bytes that are no message", datagram.len() - at));
+                    let left = (datagram.len() - at) as u64;
+                    self.gap(counted(left, "byte that is", "bytes that are") + " no message");
                     continue;
                 }
             };

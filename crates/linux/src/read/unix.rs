@@ -5,6 +5,7 @@ use super::order;
 use super::tables::{Stand, sockets_in};
 use crate::parse::forgery::{Forgery, forgery};
 use crate::parse::proc_net::Table;
+use model::gap::counted;
 use model::{Family, Gap, Kind, Socket, Source};
 use std::collections::BTreeMap;
 use sysroot::Sysroot;
@@ -80,8 +81,9 @@ impl Forgeries {
                     unix.path = Some(name.clone());
                 }
             }
+            let rows = counted(left_out, "row", "rows");
             let reason = format!(
-                "name-injection: a newline in the name of socket {inode} forges {left_out} rows, left out"
+                "name-injection: a newline in the name of socket {inode} forges {rows}, left out"
             );
             gaps.push(Gap::new("/proc/net/unix", reason));
         }

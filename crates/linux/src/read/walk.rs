@@ -7,6 +7,7 @@ use super::processes::{LISTING, describe, is_gone, open, pids, settle, visit};
 use super::threads::Threads;
 use super::{slots, tables};
 use crate::parse::links;
+use model::gap::counted;
 use model::process::Holding;
 use model::{Family, Gap, Gaps, Held, Inode, Owner, Pid, Process, Source};
 use std::collections::HashSet;
@@ -404,7 +405,8 @@ impl Refused {
 
     fn gap(self, fds: &Dir) -> Option<Gap> {
         let mut gap = Gap::io(fds.path().display().to_string(), &self.first?);
-        gap.reason = format!("{} ({} descriptors)", gap.reason, self.count);
+        let count = counted(self.count as u64, "descriptor", "descriptors");
+        gap.reason = format!("{} ({count})", gap.reason);
         Some(gap)
     }
 }

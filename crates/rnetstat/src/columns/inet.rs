@@ -134,7 +134,11 @@ fn port(row: &Row, inet: &Inet, number: u16, out: &mut Text) {
     let name = if row.same.numeric.ports {
         None
     } else {
-        model::service::name(inet.proto, number)
+        match inet.proto {
+            // What stands for the port of a raw socket is the protocol it hears.
+            Proto::Raw => model::service::protocol(number),
+            proto => model::service::name(proto, number),
+        }
     };
     match (number, name) {
         (0, _) => out.word("*"),

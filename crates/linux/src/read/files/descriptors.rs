@@ -4,6 +4,7 @@ use super::{Task, Walk, describe_file, place, unread};
 use crate::parse::fdinfo::{Fdinfo, fdinfo};
 use crate::parse::links;
 use crate::read::processes::{has_ended, is_gone};
+use model::gap::counted;
 use model::{Access, FileKind, Gap, Gaps, Inode, OpenFile, Slot};
 use sysroot::{Dir, Entry};
 
@@ -257,6 +258,6 @@ fn fixed(ring: u32, at: u32, target: &[u8]) -> OpenFile {
 }
 
 fn in_flight(via: u32, count: u64) -> OpenFile {
-    let name = format!("{count} descriptors in messages not received");
+    let name = counted(count, "descriptor", "descriptors") + " in messages not received";
     OpenFile::new(Slot::InFlight(via), FileKind::Unknown, name.as_str().into())
 }
