@@ -104,10 +104,6 @@ pub const TRIED: &[(&str, &[&str])] = &[
 
 /// Files that cut or turn bytes and have no target, each with its reason.
 pub const SPARED: &[(&str, &str)] = &[
-    (
-        "sysroot/src/sys/apart.rs",
-        "what a copy of the program itself says",
-    ),
     ("compare/src/story.rs", "tells stories of our own to tests"),
     (
         "linux/src/read/oracles.rs",
