@@ -184,10 +184,6 @@ pub const SPARED: &[(&str, &str)] = &[
         "sunrt/src/selftest.rs",
         "refuses a kernel whose answers it does not know; `tests/emu/tests/runtime.rs`",
     ),
-    (
-        "sysroot/src/sys/apart.rs",
-        "numbers that a copy of the program itself tells",
-    ),
 ];
 
 /// Words by which a file is known that understands bytes.
