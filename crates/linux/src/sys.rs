@@ -4,6 +4,7 @@
 #![expect(unsafe_code, reason = "kcmp, listmount and statmount, as told above")]
 
 use model::Pid;
+use std::cmp::Ordering;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
@@ -11,20 +12,31 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 const SYS_STATMOUNT: libc::c_long = 457;
 const SYS_LISTMOUNT: libc::c_long = 458;
 
-/// Whether two tasks share one descriptor table (`KCMP_FILES`).
+/// How the descriptor tables of two tasks stand in an order of the kernel's own: equal where they
+/// share one (`KCMP_FILES`). None where they are not the same and have no order.
 ///
 /// # Errors
 /// As `kcmp(2)`: `ESRCH` where one is gone, `EPERM` without the right to trace both,
 /// `ENOSYS` where the kernel was built without it.
-pub(crate) fn share_files(one: Pid, other: Pid) -> io::Result<bool> {
+pub(crate) fn compare_files(one: Pid, other: Pid) -> io::Result<Option<Ordering>> {
     const KCMP_FILES: libc::c_int = 2;
     // SAFETY: kcmp takes five numbers and writes no memory of ours.
     let order = unsafe { libc::syscall(libc::SYS_kcmp, one.0, other.0, KCMP_FILES, 0u64, 0u64) };
     match order {
-        0 => Ok(true),
-        1.. => Ok(false),
+        0 => Ok(Some(Ordering::Equal)),
+        1 => Ok(Some(Ordering::Less)),
+        2 => Ok(Some(Ordering::Greater)),
+        3.. => Ok(None),
         _ => Err(io::Error::last_os_error()),
     }
+}
+
+/// Whether two tasks share one descriptor table.
+///
+/// # Errors
+/// As [`compare_files`].
+pub(crate) fn share_files(one: Pid, other: Pid) -> io::Result<bool> {
+    Ok(compare_files(one, other)? == Some(Ordering::Equal))
 }
 
 /// `struct mnt_id_req`: size, spare, mount, parameter (`include/uapi/linux/mount.h`).
