@@ -74,6 +74,10 @@ fn weighs(snapshot: &Snapshot, view: &View) -> bool {
             expected && !passes.any(|(_, pass)| pass.source == view.source && covers(pass))
         });
     }
+    // Each of these asks other addresses, or is another file.
+    if matches!(view.source, Source::Connect | Source::Remote) {
+        return true;
+    }
     let mut passes = snapshot.round(view.round);
     !view.walked() && !passes.any(|(_, pass)| pass.source == view.source && pass.gaps.is_empty())
 }
@@ -151,5 +155,9 @@ mod tests {
             false,
         );
         check(&[(Source::Walk, &[], true)], true);
+        // Other addresses, and another file, are other questions.
+        for source in [Source::Connect, Source::Remote] {
+            check(&[(source, &[], true), (source, &[], false)], true);
+        }
     }
 }

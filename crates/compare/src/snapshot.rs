@@ -173,9 +173,16 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Opens a view; none when there is no room for another.
+    /// Opens a view; none, and a gap, when there is no room for another.
     pub fn begin(&mut self, source: Source, round: u32) -> Option<usize> {
         if self.views.len() >= VIEWS_MAX {
+            let gap = Gap::new(
+                "answers",
+                format!("more than {VIEWS_MAX}: not all are judged"),
+            );
+            if !self.facts.gaps.contains(&gap) {
+                self.facts.gaps.push(gap);
+            }
             return None;
         }
         self.views.push(View {
@@ -469,7 +476,11 @@ mod tests {
         for _ in 0..VIEWS_MAX {
             assert!(snapshot.begin(Source::Netlink, 1).is_some());
         }
-        assert!(snapshot.begin(Source::Netlink, 1).is_none());
+        assert_eq!(snapshot.facts.gaps, []);
+        for _ in 0..2 {
+            assert!(snapshot.begin(Source::Netlink, 1).is_none());
+        }
+        assert_eq!(snapshot.facts.gaps.len(), 1);
         let mut views = Views::default();
         views.insert(127);
         views.insert(255);
