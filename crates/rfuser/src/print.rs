@@ -21,7 +21,7 @@ pub(crate) fn heading() {
 /// # Errors
 /// Those of the writer.
 pub(crate) fn name(
-    name: &str,
+    name: &Foreign,
     users: &Users,
     names: &BTreeMap<Uid, Foreign>,
     options: &Options,

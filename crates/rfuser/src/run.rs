@@ -64,24 +64,30 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<Exit, Error>
     Ok(Exit::of_search(hit, &found.gaps))
 }
 
-/// The names as typed, and what they mean.
-fn targets(options: &Options) -> Result<(Vec<String>, Vec<Target>), Error> {
+/// The names as shown, and what they mean.
+fn targets(options: &Options) -> Result<(Vec<Foreign>, Vec<Target>), Error> {
     let mut names = Vec::new();
     let mut targets = Vec::new();
     for word in &options.name {
-        let text = word
-            .to_str()
-            .ok_or_else(|| Error::Usage("a name that is not UTF-8".to_owned()))?;
-        let (space, name) = text.split_once(':').unwrap_or(("auto", text));
-        let target = Target::parse(space, name)
+        let word = word.as_bytes();
+        let colon = word.iter().position(|&byte| byte == b':');
+        let (space, name) = match colon.and_then(|at| word.split_at_checked(at)) {
+            Some((space, name)) => (space, name.get(1..).unwrap_or_default()),
+            None => (&b"auto"[..], word),
+        };
+        let target = Target::parse(space, OsStr::from_bytes(name))
             .map_err(|why| Error::Usage(render::safe::escaped(why.as_bytes())))?;
-        // As fuser shows it: a port always with its space.
+        // As fuser shows it: a port always with its space, a directory without the slash.
         names.push(match &target {
-            Target::Port(port) if !name.contains('/') => format!("{name}/{}", port.proto),
-            _ => match name.trim_end_matches('/') {
-                "" => name.to_owned(),
-                name => name.to_owned(),
-            },
+            Target::Port(port) if !name.contains(&b'/') => {
+                let name = [name, b"/", port.proto.name().as_bytes()].concat();
+                Foreign::from(name.as_slice())
+            }
+            _ => {
+                let end = name.iter().rposition(|&byte| byte != b'/');
+                let bare = end.and_then(|end| name.get(..=end));
+                Foreign::from(bare.unwrap_or(name))
+            }
         });
         targets.push(target);
     }
@@ -111,13 +117,13 @@ fn goals(
             Target::File(name) => {
                 any_file = true;
                 let path = select_path(&here, name);
-                let (_, stat) = root
-                    .named(&path, &far)
-                    .map_err(|why| Error::io(format!("specified filename {name}"), why))?;
+                let (_, stat) = root.named(&path, &far).map_err(|why| {
+                    Error::io(format!("specified filename {}", name.display()), why)
+                })?;
                 let bytes = path.as_os_str().as_bytes();
                 let is_mount = kernel.mounts.iter().any(|mount| mount.point == bytes);
                 if options.ismountpoint && !is_mount {
-                    let line = format!("specified filename {name} is not a mountpoint");
+                    let line = format!("specified filename {} is not a mountpoint", name.display());
                     cli::note("rfuser", &render::safe::escaped(line.as_bytes()));
                     return Ok(None);
                 }
@@ -134,9 +140,9 @@ fn goals(
 }
 
 /// An absolute path without `.`, `..` or a slash at its end, as mount points are written.
-fn select_path(here: &Path, name: &str) -> PathBuf {
+fn select_path(here: &Path, name: &OsStr) -> PathBuf {
     let mut path = PathBuf::from("/");
-    for part in here.join(OsStr::from_bytes(name.as_bytes())).components() {
+    for part in here.join(name).components() {
         match part {
             std::path::Component::Normal(part) => path.push(part),
             std::path::Component::ParentDir => {
@@ -185,7 +191,7 @@ fn places(path: &[u8], stat: &Stat, options: &Options, mounts: &[model::Mount]) 
 fn answer(
     root: &Sysroot,
     options: &Options,
-    names: &[String],
+    names: &[Foreign],
     found: &Found,
     out: &mut dyn Write,
 ) -> io::Result<()> {

@@ -1,13 +1,14 @@
 //! What a name on the command line means.
 
 use model::{Inet, Proto, service};
+use std::ffi::{OsStr, OsString};
 use std::net::IpAddr;
 
 /// One name, understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
-    /// A file, by its name as typed.
-    File(String),
+    /// A file, by its name as typed, which need be no text.
+    File(OsString),
     /// Sockets.
     Port(Port),
 }
@@ -28,16 +29,20 @@ impl Target {
     ///
     /// # Errors
     /// One sentence: an unknown space, service or address.
-    pub(crate) fn parse(space: &str, name: &str) -> Result<Target, String> {
+    pub(crate) fn parse(space: &[u8], name: &OsStr) -> Result<Target, String> {
+        let port = |proto| {
+            let spec = name.to_str().ok_or("a port that is not UTF-8")?;
+            port(proto, spec).map(Target::Port)
+        };
         match space {
-            "file" => Ok(Target::File(name.to_owned())),
-            "tcp" => port(Proto::Tcp, name).map(Target::Port),
-            "udp" => port(Proto::Udp, name).map(Target::Port),
-            "auto" => match suffix(name) {
-                Some((proto, spec)) => port(proto, spec).map(Target::Port),
+            b"file" => Ok(Target::File(name.to_owned())),
+            b"tcp" => port(Proto::Tcp),
+            b"udp" => port(Proto::Udp),
+            b"auto" => match name.to_str().and_then(suffix) {
+                Some((proto, spec)) => self::port(proto, spec).map(Target::Port),
                 None => Ok(Target::File(name.to_owned())),
             },
-            other => Err(format!("unknown name space: {other}")),
+            other => Err(format!("unknown name space: {}", other.escape_ascii())),
         }
     }
 }
@@ -114,7 +119,7 @@ mod tests {
     /// `proto local remote remote-port`, or `file`.
     #[track_caller]
     fn check(space: &str, name: &str, meaning: &str) {
-        let told = match Target::parse(space, name).unwrap() {
+        let told = match Target::parse(space.as_bytes(), name.as_ref()).unwrap() {
             Target::File(_) => "file".to_owned(),
             Target::Port(port) => format!(
                 "{} {} {} {}",
@@ -143,6 +148,17 @@ mod tests {
     }
 
     #[test]
+    fn a_file_need_have_no_text_for_a_name() {
+        use std::os::unix::ffi::OsStrExt;
+        let name = OsStr::from_bytes(b"/tmp/\xff/tcp");
+        for space in ["auto", "file"] {
+            let file = Target::File(name.to_owned());
+            assert_eq!(Target::parse(space.as_bytes(), name), Ok(file));
+        }
+        assert!(Target::parse(b"tcp", name).is_err());
+    }
+
+    #[test]
     fn nonsense_is_one_sentence() {
         for (space, name) in [
             ("tcp", "bogus"),
@@ -152,7 +168,7 @@ mod tests {
             ("sctp", "1"),
             ("", "x"),
         ] {
-            let error = Target::parse(space, name).unwrap_err();
+            let error = Target::parse(space.as_bytes(), name.as_ref()).unwrap_err();
             assert!(!error.contains('\n'), "{error}");
         }
     }
@@ -160,9 +176,9 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_panics(space: String, name: String) {
-            let _ = Target::parse(&space, &name);
-            let _ = Target::parse("auto", &name);
-            let _ = Target::parse("tcp", &name);
+            let _ = Target::parse(space.as_bytes(), name.as_ref());
+            let _ = Target::parse(b"auto", name.as_ref());
+            let _ = Target::parse(b"tcp", name.as_ref());
         }
     }
 }

@@ -40,7 +40,7 @@ pub(crate) fn rfuser(bytes: &[u8]) {
     };
     for name in options.name.iter().filter_map(|name| name.to_str()) {
         let (space, name) = name.split_once(':').unwrap_or(("auto", name));
-        let _ = fuser_target::Target::parse(space, name);
+        let _ = fuser_target::Target::parse(space.as_bytes(), name.as_ref());
     }
 }
 
