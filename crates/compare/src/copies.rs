@@ -72,12 +72,12 @@ pub fn told(snapshot: &Snapshot, inode: Inode) -> Vec<String> {
     };
     let mut lines = Vec::new();
     if let Some(tests) = &asked.tests {
-        let count = asked.filter.unwrap_or_default();
+        let count = instructions(u64::from(asked.filter.unwrap_or_default()));
         let ports: Vec<String> = tests.ports.iter().map(ToString::to_string).collect();
         lines.push(match ports.as_slice() {
-            [] => format!("pidfd: a socket filter of {count} instructions"),
+            [] => format!("pidfd: a socket filter of {count}"),
             ports => format!(
-                "pidfd: a socket filter of {count} instructions that looks for port {}",
+                "pidfd: a socket filter of {count} that looks for port {}",
                 ports.join(", ")
             ),
         });
@@ -250,4 +250,9 @@ fn name(snapshot: &Snapshot, pid: Pid) -> String {
 
 fn escaped(name: &model::Foreign) -> String {
     name.as_bytes().escape_ascii().to_string()
+}
+
+/// So many instructions of a filter.
+pub(crate) fn instructions(count: u64) -> String {
+    model::gap::counted(count, "instruction", "instructions")
 }

@@ -101,6 +101,11 @@ impl Scan<'_> {
                 continue;
             }
             match serde_json::from_slice::<Record>(line) {
+                Ok(
+                    Record::Probe(Probe { technique, .. }) | Record::Tally(Tally { technique, .. }),
+                ) if technique == Technique::Bind => {
+                    self.gap(format!("line {}: a bind probe is no scan", at + 1));
+                }
                 Ok(record @ (Record::Probe(_) | Record::Tally(_))) => self.add(record),
                 Ok(Record::Gap(gap)) => self.gaps.push(gap),
                 Ok(Record::End(_)) => ended = true,

@@ -26,7 +26,14 @@ pub(crate) fn signs(snapshot: &Snapshot) -> Vec<Sign> {
     let left = told.len().saturating_sub(SNIFFERS_MAX);
     told.truncate(SNIFFERS_MAX);
     if left > 0 {
-        let more = vec![format!("and {left} packet sockets more")];
+        let more = vec![format!(
+            "and {} more",
+            model::gap::counted(
+                u64::try_from(left).unwrap_or(u64::MAX),
+                "packet socket",
+                "packet sockets"
+            )
+        )];
         let system = System::of(snapshot);
         let sign = sign(system, Verdict::Sniffer, Weight::Note, None, more);
         told.extend(sign.map(|sign| Sign {
@@ -110,9 +117,10 @@ fn lines(snapshot: &Snapshot, socket: &Socket, packet: &Packet) -> (Vec<String>,
             if filter.text.len() > TEXT_MAX {
                 words.push("...");
             }
-            let count = filter.text.len();
+            let count = u64::try_from(filter.text.len()).unwrap_or(u64::MAX);
             lines.push(format!(
-                "filter: {count} instructions: {}",
+                "filter: {}: {}",
+                copies::instructions(count),
                 words.join("; ")
             ));
         }

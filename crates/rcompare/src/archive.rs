@@ -24,8 +24,11 @@ pub(crate) const LISTINGS_MAX: usize = 64;
 pub(crate) fn case(bytes: &[u8]) -> io::Result<BTreeMap<String, Vec<u8>>> {
     let mut files = BTreeMap::new();
     let mut left = ALL_MAX;
-    for entry in tar::Archive::new(bytes).entries()?.take(FILES_MAX) {
+    for entry in tar::Archive::new(bytes).entries()? {
         let entry = entry?;
+        if files.len() >= FILES_MAX {
+            return Err(many(FILES_MAX));
+        }
         let name = std::str::from_utf8(&entry.path_bytes())
             .unwrap_or_default()
             .to_owned();
@@ -60,16 +63,24 @@ pub(crate) fn listings(bytes: &mut dyn Read) -> io::Result<Vec<(String, Vec<u8>)
         if !uac::is_listing(file) || !entry.header().entry_type().is_file() {
             continue;
         }
+        if found.len() >= LISTINGS_MAX {
+            return Err(many(LISTINGS_MAX));
+        }
+        if entry.size() > left {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
         let mut bytes = Vec::new();
         let size = entry.take(left).read_to_end(&mut bytes)?;
         left = left.saturating_sub(u64::try_from(size).unwrap_or(u64::MAX));
         found.push((file.to_owned(), bytes));
-        if found.len() >= LISTINGS_MAX {
-            break;
-        }
     }
     found.sort_by(|one, other| one.0.cmp(&other.0));
     Ok(found)
+}
+
+/// There are more than are read: a part of them would look like all.
+pub(crate) fn many(max: usize) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, format!("more than {max} files"))
 }
 
 /// Whether a name stays inside the case.
@@ -90,6 +101,26 @@ mod tests {
         for bad in ["", "/etc/passwd", "../x", "a/../b", "a//b", "./a", "a/"] {
             assert!(!is_plain(bad), "{bad}");
         }
+    }
+
+    #[test]
+    fn more_than_are_read_are_refused() {
+        let packed = |count: usize, name: &dyn Fn(usize) -> String| {
+            let mut tar = tar::Builder::new(Vec::new());
+            for at in 0..count {
+                let mut header = tar::Header::new_ustar();
+                header.set_size(1);
+                tar.append_data(&mut header, name(at), &b"x"[..]).unwrap();
+            }
+            tar.into_inner().unwrap()
+        };
+        let plain = |at: usize| format!("outputs/{at}");
+        assert_eq!(case(&packed(FILES_MAX, &plain)).unwrap().len(), FILES_MAX);
+        assert!(case(&packed(FILES_MAX + 1, &plain)).is_err());
+        let listed = |at: usize| format!("{at}/live_response/network/netstat_-an.txt");
+        let read = |count| listings(&mut &packed(count, &listed)[..]);
+        assert_eq!(read(LISTINGS_MAX).unwrap().len(), LISTINGS_MAX);
+        assert!(read(LISTINGS_MAX + 1).is_err());
     }
 
     #[test]

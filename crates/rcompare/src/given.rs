@@ -174,8 +174,11 @@ fn of_directory(root: &Sysroot, name: &str) -> io::Result<Vec<Listing>> {
     })?;
     files.retain(|file| foreign::uac::is_listing(file));
     files.sort_unstable();
+    if files.len() > LISTINGS_MAX {
+        return Err(archive::many(LISTINGS_MAX));
+    }
     let mut found = Vec::new();
-    for file in files.into_iter().take(LISTINGS_MAX) {
+    for file in files {
         found.push(Listing {
             bytes: load::whole(root, Path::new(&file), FILE_MAX)?,
             name: render::safe::escaped(format!("{name}{file}").as_bytes()),

@@ -9,7 +9,7 @@ use std::io::{self, PipeReader, Read};
 use std::os::fd::AsFd;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -24,6 +24,9 @@ const RECORD_MAX: usize = 1 << 30;
 
 /// How often a program that has said all is looked after.
 const PATIENCE: Duration = Duration::from_millis(2);
+
+/// How long one that was killed is waited for.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// The directory our siblings stand in: that of the program file we run from, or, where no
 /// `/proc` tells it, of the path we were called by.
@@ -302,13 +305,26 @@ fn wait(child: &mut Child, until: Instant, stop: &Stop) -> Ended {
             ended.late = ended.late || patient;
             // It may have ended by itself just now: then there is nothing to kill.
             let _ = child.kill();
-            break child.wait().ok();
+            break reaped(child);
         }
         thread::sleep(PATIENCE);
     };
     ended.code = status.and_then(|status| status.code());
     ended.signal = status.and_then(|status| status.signal());
     ended
+}
+
+/// How one ended that was killed. What the kernel does not let go (a read of a dead server) is
+/// left to it.
+fn reaped(child: &mut Child) -> Option<ExitStatus> {
+    let until = Instant::now() + GRACE;
+    loop {
+        match child.try_wait() {
+            Ok(None) if Instant::now() < until => thread::sleep(PATIENCE),
+            Ok(status) => return status,
+            Err(_) => return None,
+        }
+    }
 }
 
 /// The last line somebody said on standard error, made printable.

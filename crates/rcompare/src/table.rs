@@ -79,7 +79,8 @@ pub(crate) fn report(out: &mut dyn Write, report: &Report, length: Length) -> io
     for (verdict, count) in told {
         let more = count - DETAILS_MAX;
         text.show(format_args!(
-            "\n{verdict}  {more} ports more: in the table below, and at length with --verbose\n"
+            "\n{verdict}  {}: in the table below, and at length with --verbose\n",
+            many(more, "port more", "ports more")
         ));
     }
     listings(&report.told, &mut text);
@@ -87,6 +88,11 @@ pub(crate) fn report(out: &mut dyn Write, report: &Report, length: Length) -> io
     explained(report, length, &mut text);
     blanks(&report.blanks, length.gaps, &mut text);
     out.write_all(text.as_bytes())
+}
+
+/// So many of something, in the words for one and for more.
+pub(crate) fn many(count: usize, one: &str, more: &str) -> String {
+    model::gap::counted(u64::try_from(count).unwrap_or(u64::MAX), one, more)
 }
 
 /// First line: with which eyes all this was seen.
@@ -141,8 +147,9 @@ fn summary(report: &Report, text: &mut Text) {
     }
     let counts = &report.counts;
     text.show(format_args!(
-        "; {} connections agree, {} came or went\n",
-        counts.connections, counts.transient
+        "; {}, {} came or went\n",
+        many(counts.connections, "connection agrees", "connections agree"),
+        counts.transient
     ));
     let steers = report.facts.steers.iter();
     for steer in steers
@@ -266,9 +273,10 @@ fn listings(all: &[Told], text: &mut Text) {
                 1 => text.word(", run once"),
                 runs => text.show(format_args!(", run {runs} times")),
             }
-            text.show(format_args!(": {} rows", told.rows));
+            text.show(format_args!(": {}", many(told.rows, "row", "rows")));
         } else {
-            text.show(format_args!(" ({}): {} rows", told.words, told.rows));
+            let rows = many(told.rows, "row", "rows");
+            text.show(format_args!(" ({}): {rows}", told.words));
         }
         if told.doubts > 0 {
             text.show(format_args!(", {} in doubt", told.doubts));
@@ -374,8 +382,8 @@ fn blanks(blanks: &[Blank], all: bool, text: &mut Text) {
     }
     if !all {
         text.show(format_args!(
-            "\n{} places could not be looked at, {weighty} of them with nothing to make up for it (--gaps lists them)\n",
-            blanks.len()
+            "\n{} could not be looked at, {weighty} of them with nothing to make up for it (--gaps lists them)\n",
+            many(blanks.len(), "place", "places")
         ));
         return;
     }

@@ -21,6 +21,9 @@ pub const ERROR: u16 = 2;
 /// The table changed under the dump (`NLM_F_DUMP_INTR`).
 pub const INTERRUPTED: u16 = 0x10;
 
+/// What a gap says of that.
+pub const CHANGED: &str = "the table changed while it was read";
+
 /// Cuts a buffer into messages. The last item is an error where bytes are left over that
 /// are no whole message: its offset.
 pub fn messages(buffer: &[u8], order: Order) -> impl Iterator<Item = Result<Message<'_>, usize>> {

@@ -1,7 +1,7 @@
 //! One netlink question and its whole answer, as raw bytes.
 
 use crate::parse::Order;
-use crate::parse::netlink::{DONE, ERROR, messages};
+use crate::parse::netlink::{DONE, ERROR, INTERRUPTED, messages};
 use nix::sys::socket::{
     AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, connect, recv, send,
     setsockopt, socket, sockopt,
@@ -73,6 +73,32 @@ pub(crate) fn ask(
     }
 }
 
+/// How often a table that changed while it was told is asked for.
+const ATTEMPTS: usize = 3;
+
+/// Asks for a short table, again where it changed while it was told, and gives the last answer.
+///
+/// # Errors
+/// Those of `ask`.
+pub(crate) fn settled(
+    mut ask: impl FnMut(&mut dyn FnMut(&[u8])) -> io::Result<()>,
+    sink: &mut dyn FnMut(&[u8]),
+) -> io::Result<()> {
+    let mut kept: Vec<Vec<u8>> = Vec::new();
+    for _ in 0..ATTEMPTS {
+        kept.clear();
+        ask(&mut |datagram| kept.push(datagram.to_vec()))?;
+        let mut told = kept
+            .iter()
+            .flat_map(|it| messages(it, Order::NATIVE).flatten());
+        if !told.any(|message| message.flags & INTERRUPTED != 0) {
+            break;
+        }
+    }
+    kept.iter().for_each(|datagram| sink(datagram));
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,5 +124,27 @@ mod tests {
             MsgFlags::empty(),
         );
         assert_eq!(sent, Err(nix::Error::ECONNREFUSED));
+    }
+
+    #[test]
+    fn a_table_that_changed_meanwhile_is_asked_for_again() {
+        let told = |answers: &[u16]| {
+            let (mut answers, mut told) = (answers.iter(), Vec::new());
+            let ask = |sink: &mut dyn FnMut(&[u8])| {
+                let flags = *answers.next().expect("another answer");
+                sink(&crate::parse::netlink::request(16, 0, b"one,"));
+                sink(&crate::parse::netlink::request(16, flags, b"two."));
+                Ok(())
+            };
+            settled(ask, &mut |datagram| told.extend_from_slice(datagram)).unwrap();
+            let all: Vec<u16> = messages(&told, Order::NATIVE)
+                .map(|it| it.unwrap().flags)
+                .collect();
+            (all, answers.count())
+        };
+        assert_eq!(told(&[2, 0]), (vec![0, 2], 1));
+        assert_eq!(told(&[INTERRUPTED, 2]), (vec![0, 2], 0));
+        // What never stands still is told as it is.
+        assert_eq!(told(&[INTERRUPTED; 4]), (vec![0, INTERRUPTED], 1));
     }
 }

@@ -3,7 +3,7 @@
 
 use super::{netlink, order};
 use crate::parse::Order;
-use crate::parse::netlink::{ERROR, errno, messages};
+use crate::parse::netlink::{CHANGED, ERROR, INTERRUPTED, errno, messages};
 use crate::parse::rtnetlink;
 use crate::parse::text::{decimal32, split_once};
 use model::{Foreign, Gap, Gaps, IfIndex, KernelPort, Proto};
@@ -74,6 +74,7 @@ pub fn kernel_ports(root: &Sysroot) -> (Vec<KernelPort>, Gaps) {
     (ports, gaps)
 }
 
+/// The rows of a table of rtnetlink.
 pub(super) fn table<T>(
     root: &Sysroot,
     place: &str,
@@ -82,12 +83,18 @@ pub(super) fn table<T>(
     parse: fn(&[u8], Order) -> Option<T>,
 ) -> (Vec<T>, Gaps) {
     let order = order(root);
-    let (mut rows, mut gaps) = (Vec::new(), Gaps::new());
+    let (mut rows, mut gaps, mut changed) = (Vec::new(), Gaps::new(), false);
     let result = root.answer(
         place,
-        |sink| netlink::ask(SockProtocol::NetlinkRoute, request, sink),
+        |sink| {
+            netlink::settled(
+                |sink| netlink::ask(SockProtocol::NetlinkRoute, request, sink),
+                sink,
+            )
+        },
         &mut |datagram| {
             for message in messages(datagram, order) {
+                changed |= message.is_ok_and(|it| it.flags & INTERRUPTED != 0);
                 match message {
                     Ok(message) if message.kind == wanted => match parse(message.body, order) {
                         Some(row) => rows.push(row),
@@ -105,6 +112,9 @@ pub(super) fn table<T>(
     );
     if let Err(error) = result {
         gaps.push(Gap::io(place, &error));
+    }
+    if changed {
+        gaps.push(Gap::new(place, CHANGED));
     }
     (rows, gaps)
 }

@@ -2,7 +2,7 @@
 //! the kernel without any other program.
 
 use super::{link_holders, netlink, observer, order};
-use crate::parse::netlink::{DONE, ERROR, errno, messages};
+use crate::parse::netlink::{CHANGED, DONE, ERROR, INTERRUPTED, errno, messages};
 use crate::parse::{Order, bpf_links, nft, rules, xt};
 use crate::sys::{self, Bpf};
 use model::steering::{Action, Steer};
@@ -79,6 +79,10 @@ impl Reading<'_> {
                 self.gaps.push(Gap::io(place, &error));
             }
             return;
+        }
+        let mut told = messages(&kept, self.order).flatten();
+        if told.any(|message| message.flags & INTERRUPTED != 0) {
+            self.gaps.push(Gap::new(place, CHANGED));
         }
         for message in messages(&kept, self.order) {
             match message {

@@ -3,7 +3,7 @@
 use super::ahead::{Pieces, ahead};
 use super::ask::{SocketAsk, States, Told};
 use super::{netlink, observer, order};
-use crate::parse::netlink::{DONE, ERROR, INTERRUPTED, errno, messages};
+use crate::parse::netlink::{CHANGED, DONE, ERROR, INTERRUPTED, errno, messages};
 use crate::parse::{proc_net, sock_diag};
 use model::gap::counted;
 use model::{Family, Gap, Gaps, Looked, NetNs, Proto, Socket, Source, State};
@@ -351,7 +351,7 @@ impl Reading<'_> {
                 }
             };
             if message.flags & INTERRUPTED != 0 {
-                self.gap("the table changed while it was read".to_owned());
+                self.gap(CHANGED.to_owned());
             }
             match message.kind {
                 DONE => {

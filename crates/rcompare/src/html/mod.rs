@@ -6,6 +6,7 @@ mod ports;
 
 use crate::case::{Case, clock};
 use crate::options::Options;
+use crate::table::many;
 use crate::table::{misnamed_socket, missed_socket};
 use compare::foreign::told::Told;
 use compare::report::Blank;
@@ -330,11 +331,11 @@ fn listings(heading: &str, all: &[&Told], page: &mut Page) {
 
 /// How a listing came about.
 fn made(told: &Told) -> String {
-    let rows = told.rows;
+    let rows = many(told.rows, "row", "rows");
     match told.runs {
-        0 => format!("a file, {rows} rows"),
-        1 => format!("run once, {rows} rows"),
-        runs => format!("run {runs} times, {rows} rows"),
+        0 => format!("a file, {rows}"),
+        1 => format!("run once, {rows}"),
+        runs => format!("run {runs} times, {rows}"),
     }
 }
 
