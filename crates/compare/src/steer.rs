@@ -32,6 +32,43 @@ pub fn leading(facts: &Facts, proto: Proto, port: u16) -> Vec<String> {
     told(steers.filter(|steer| concerns(steer, proto, port)))
 }
 
+/// Where packets come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum From {
+    /// The host itself.
+    Here,
+    /// Another machine.
+    Elsewhere,
+}
+
+/// Whether a rule is known to lead this very port away, and not only such that it might: it names
+/// the port, or stands where every packet comes by. One that names no port in a chain of its own
+/// is reached by a jump that we do not follow: a node of Kubernetes has hundreds of them, for a
+/// few addresses and ports each.
+#[must_use]
+pub fn accounts_for(facts: &Facts, proto: Proto, port: u16, from: From) -> bool {
+    let mut steers = facts.steers.iter().filter(|steer| leads_away(steer));
+    steers.any(|steer| {
+        let chain = chain(steer).unwrap_or_default();
+        let is = |name: &[u8]| chain.eq_ignore_ascii_case(name);
+        // What comes from elsewhere is not sent by the host.
+        let passes = from == From::Here || !is(b"output");
+        let meets_all =
+            steer.action == Action::SkLookup || is(b"prerouting") || (is(b"output") && passes);
+        concerns(steer, proto, port) && passes && (!steer.ports.is_empty() || meets_all)
+    })
+}
+
+/// The chain of a rule: `iptables nat PREROUTING rule 1`, `nft ip nat prerouting handle 4`.
+fn chain(steer: &Steer) -> Option<&[u8]> {
+    let mut words = steer.place.as_bytes().split(|&byte| byte == b' ');
+    match words.next()? {
+        b"nft" => words.nth(2),
+        b"iptables" | b"ip6tables" => words.nth(1),
+        _ => None,
+    }
+}
+
 /// Where the rules for a port lead: an address where one is named, and a port.
 #[must_use]
 pub fn targets(facts: &Facts, proto: Proto, port: u16) -> Vec<(Option<IpAddr>, u16)> {
@@ -142,8 +179,31 @@ mod tests {
         assert!(stopping(&redirect, Proto::Tcp, 8080).is_empty());
         let lookup = facts(Action::SkLookup, &[], &[]);
         assert_eq!(leading(&lookup, Proto::Udp, 1).len(), 1);
+        assert!(accounts_for(&lookup, Proto::Udp, 1, From::Elsewhere));
         let drop = facts(Action::Drop, &[6], &[(22, 22)]);
         assert_eq!(stopping(&drop, Proto::Tcp, 22).len(), 1);
         assert!(leading(&drop, Proto::Tcp, 22).is_empty());
+    }
+
+    #[test]
+    fn a_rule_that_names_no_port_excuses_none_from_a_chain_of_its_own() {
+        let mut facts = facts(Action::Dnat, &[6], &[]);
+        let mut excuses = |place: &str, from, ports: &[(u16, u16)]| {
+            facts.steers[0].place = place.into();
+            facts.steers[0].ports = ports.to_vec();
+            assert_eq!(leading(&facts, Proto::Tcp, 4444).len(), 1, "{place}");
+            accounts_for(&facts, Proto::Tcp, 4444, from)
+        };
+        let (here, elsewhere) = (From::Here, From::Elsewhere);
+        let service = "iptables nat KUBE-SEP-5XJ rule 1";
+        assert!(!excuses(service, elsewhere, &[]));
+        assert!(excuses(service, elsewhere, &[(4444, 4444)]));
+        assert!(!excuses("nft ip nat KUBE-SEP-5XJ handle 4", here, &[]));
+        assert!(excuses("nft ip nat PREROUTING handle 4", elsewhere, &[]));
+        assert!(excuses("ip6tables nat PREROUTING rule 1", elsewhere, &[]));
+        // What the host sends does not come from elsewhere.
+        let output = "nft ip nat output handle 4";
+        assert!(excuses(output, here, &[]));
+        assert!(!excuses(output, elsewhere, &[(4444, 4444)]));
     }
 }

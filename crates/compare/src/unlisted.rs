@@ -75,7 +75,7 @@ pub(crate) fn finding(snapshot: &Snapshot, orphan: &Orphan, common: &[Clue]) -> 
     kept_by(&mut finding, snapshot, &kept);
     given_alone(&mut finding, snapshot);
     if verdict == Verdict::Steered {
-        steered(&mut finding, snapshot);
+        steered(&mut finding, snapshot, steer::From::Here);
     }
     let mut clues = common.to_vec();
     clues.extend(orphan.bound_told.then_some(Clue::BoundTold));
@@ -279,19 +279,27 @@ pub(crate) fn remote_finding(snapshot: &Snapshot, port: &RemoteOnly, common: &[C
         netns: snapshot.facts.observer.netns,
         ..blank(Verdict::RemoteOnly, vector, lines)
     };
-    steered(&mut finding, snapshot);
+    steered(&mut finding, snapshot, steer::From::Elsewhere);
     explained(&mut finding, System::of(snapshot), common);
     finding
 }
 
-/// Where a rule or program accounts for it, it is steered there, and that is worth a note.
-fn steered(finding: &mut Finding, snapshot: &Snapshot) {
-    let rules = steer::leading(&snapshot.facts, finding.proto, finding.port);
-    if !rules.is_empty() {
+/// Where a rule or program accounts for it, it is steered there, and that is worth a note. Rules
+/// that only might are told, and excuse nothing.
+fn steered(finding: &mut Finding, snapshot: &Snapshot, from: steer::From) {
+    let (facts, proto, port) = (&snapshot.facts, finding.proto, finding.port);
+    let rules = steer::leading(facts, proto, port);
+    if rules.is_empty() {
+        return;
+    }
+    finding.evidence.extend(rules);
+    if steer::accounts_for(facts, proto, port, from) {
         finding.verdict = Verdict::Steered;
         finding.weight = Weight::Note;
-        finding.evidence.extend(rules);
         led_to(finding, snapshot);
+    } else {
+        let line = "steering: these name no port, and what leads to them is not known";
+        finding.evidence.push(line.to_owned());
     }
 }
 
