@@ -130,6 +130,11 @@ impl Peer {
 
     /// Keeps an answer: the first, or a late one in place of silence.
     pub(crate) fn settle(&mut self, index: u32, answer: Answer, now: Instant) {
+        // Had the host itself answered, it would have been heard and be no witness any more.
+        if self.witness == Some(index) {
+            self.lost = true;
+            return;
+        }
         let Some(place) = self.answers.get_mut(at(index)) else {
             return;
         };
@@ -147,6 +152,11 @@ impl Peer {
 
     /// Our own system would not ask a port: it stays without an answer.
     pub(crate) fn refuse(&mut self, index: u32, errno: Errno, now: Instant) {
+        // The host can be asked no more, and the ports in doubt stay so.
+        if self.witness == Some(index) {
+            self.lost = true;
+            return;
+        }
         let is_open = self.answers.get(at(index)).is_some_and(Option::is_none);
         if is_open && self.refused.insert(index, errno).is_none() {
             self.left -= 1;

@@ -258,3 +258,46 @@ fn a_way_that_is_gone_is_waited_for_where_there_was_one() {
     assert!(outcomes[0].lost);
     assert_eq!(outcomes[0].answers, [Some(CLOSED), None, None]);
 }
+
+/// The port asked again to learn whether the host is still there: our own system refuses it,
+/// or a firewall answers in the host's place.
+#[test]
+fn a_witness_that_cannot_be_asked_ends_the_host() {
+    const PROHIBITED: Answer = Answer {
+        state: PortState::Filtered,
+        reason: Reason::AdminProhibited,
+        ttl: None,
+    };
+    let once = Pace {
+        retries_max: 0,
+        ..Pace::template(3)
+    };
+    for is_refused in [true, false] {
+        let start = Instant::now();
+        let mut plan = schedule(1, 2, once.clone(), PortState::Filtered, start);
+        let ask = |plan: &mut Schedule, now| match plan.next(now) {
+            Next::Send(ask) => ask,
+            other => panic!("{other:?}"),
+        };
+        let first = ask(&mut plan, start);
+        plan.sent(first, start);
+        plan.answered(first, CLOSED, start);
+        let second = ask(&mut plan, start + MS);
+        plan.sent(second, start + MS);
+        let later = start + MS * 20_000;
+        plan.expire(later, |_| {});
+        let witness = ask(&mut plan, later);
+        assert_eq!(witness.index, first.index);
+        if is_refused {
+            plan.refused(witness, libc::EPERM, later);
+        } else {
+            plan.sent(witness, later);
+            plan.answered(witness, PROHIBITED, later);
+        }
+        plan.expire(later, |_| {});
+        assert_eq!(plan.next(later), Next::Done);
+        let outcomes = plan.outcomes();
+        assert!(outcomes[0].lost);
+        assert_eq!(outcomes[0].answers, [Some(CLOSED), None]);
+    }
+}
