@@ -183,6 +183,11 @@ pub(crate) struct Options {
     version: Option<bool>,
 }
 
+/// The longest time and the slowest rate anybody can mean: sums of them with a moment stay
+/// moments.
+const TIME_MAX: Duration = Duration::from_secs(366 * 86_400);
+const RATE_MIN: f64 = 1e-6;
+
 /// `500ms`, `30s`, `15m`, `2h`; seconds where nothing is said.
 fn duration(text: &str) -> Result<Duration, String> {
     let units = [("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3_600.0)];
@@ -193,7 +198,8 @@ fn duration(text: &str) -> Result<Duration, String> {
     let number = digits.parse::<f64>().ok().filter(|number| *number > 0.0);
     number
         .and_then(|number| Duration::try_from_secs_f64(number * unit).ok())
-        .ok_or_else(|| "a time is 30s, 15m, 2h or 500ms".to_owned())
+        .filter(|time| *time <= TIME_MAX)
+        .ok_or_else(|| "a time is 30s, 15m, 2h or 500ms, and at most a year".to_owned())
 }
 
 /// nmap's numbers and names of the templates.
@@ -217,7 +223,7 @@ fn timing(text: &str) -> Result<u8, String> {
 
 fn rate(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
-        Ok(rate) if rate.is_finite() && rate > 0.0 => Ok(rate),
-        _ => Err("a rate is a number above 0".to_owned()),
+        Ok(rate) if rate.is_finite() && rate >= RATE_MIN => Ok(rate),
+        _ => Err("a rate is a number above 0, at least 0.000001".to_owned()),
     }
 }
