@@ -21,7 +21,7 @@ pub(crate) fn begin(out: &mut dyn Write, session: &Session) -> io::Result<()> {
     writeln!(
         out,
         "<!-- rnmap {version} scan initiated {when} as: {} -->",
-        command.replace("--", "- -")
+        comment(&command)
     )?;
     writeln!(
         out,
@@ -170,6 +170,20 @@ pub(crate) fn end(out: &mut dyn Write, ending: &Ending) -> io::Result<()> {
     writeln!(out, "</runstats>\n</nmaprun>")
 }
 
+/// Text inside a comment, which holds no two hyphens in a row: the second is spelled out,
+/// as nmap does.
+fn comment(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter == '-' && out.ends_with('-') {
+            out.push_str("&#45;");
+        } else {
+            out.push(letter);
+        }
+    }
+    out
+}
+
 /// Text inside quotes. Control characters, which XML 1.0 has no way to carry, are spelled
 /// out as everywhere in the kit.
 fn attribute(text: &str) -> String {
@@ -193,6 +207,14 @@ fn attribute(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_hyphens_end_a_comment() {
+        assert_eq!(comment("-oX - --json"), "-oX - -&#45;json");
+        for text in ["--", "---", "-----", "a--b---c----"] {
+            assert!(!comment(text).contains("--"), "{text}");
+        }
+    }
 
     #[test]
     fn nothing_breaks_out_of_an_attribute() {
