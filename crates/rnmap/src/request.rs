@@ -198,6 +198,9 @@ fn targets(options: &Options) -> Result<Named, Error> {
             }
             Spec::Name(name) => {
                 let addrs = resolve(options, &name)?;
+                if addrs.first().is_some_and(IpAddr::is_unspecified) {
+                    return Err(usage(&format!("target {name}: {}", target::NOBODYS)));
+                }
                 named.typed(&addrs, &name);
                 // As nmap does: the first address of a name stands for it.
                 named.addrs.extend(addrs.first());
@@ -249,8 +252,9 @@ fn resolve(options: &Options, name: &str) -> Result<Vec<IpAddr>, Error> {
         let line = format!("target {name}: names are asked for only with --dns-servers");
         return Err(usage(&line));
     };
-    dns::resolve(SocketAddr::new(server, 53), name, options.ipv6)
-        .map_err(|why| Error::io(format!("target {name}"), why))
+    let addrs = dns::resolve(SocketAddr::new(server, 53), name, options.ipv6)
+        .map_err(|why| Error::io(format!("target {name}"), why))?;
+    Ok(addrs.iter().map(IpAddr::to_canonical).collect())
 }
 
 fn pace(options: &Options) -> Result<Pace, Error> {

@@ -168,8 +168,11 @@ fn conclude(
     match outcome {
         Ok(()) => {
             let own = socket.local_addr().ok().and_then(|own| own.as_socket());
-            // RFC 9293 simultaneous open: a probe whose source happens to be its target.
-            Ok((own != Some(to)).then_some(Answer::new(PortState::Open, Reason::SynAck)))
+            let peer = socket.peer_addr().ok().and_then(|peer| peer.as_socket());
+            // RFC 9293 simultaneous open: a probe whose source happens to be its target,
+            // whatever the target was called.
+            let is_itself = own == Some(to) || (own.is_some() && own == peer);
+            Ok((!is_itself).then_some(Answer::new(PortState::Open, Reason::SynAck)))
         }
         Err(error) if error.raw_os_error() == Some(libc::EISCONN) => conclude(Ok(()), socket, to),
         Err(error) => settled_by(&error).map(Some).ok_or(error),
@@ -194,4 +197,24 @@ fn settled_by(error: &io::Error) -> Option<Answer> {
         _ => return None,
     };
     Some(Answer::new(state, reason))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::Ipv4Addr;
+
+    /// A socket bound to its target's port connects to itself, also by the wildcard address.
+    #[test]
+    fn who_meets_itself_by_another_name_found_nothing() {
+        let bound = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        bound
+            .bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into())
+            .unwrap();
+        let own = bound.local_addr().unwrap().as_socket().unwrap();
+        let to = SocketAddr::from((Ipv4Addr::UNSPECIFIED, own.port()));
+        let outcome = bound.connect(&SockAddr::from(to));
+        assert!(outcome.is_ok(), "{outcome:?}");
+        assert!(conclude(outcome, &bound, to).unwrap().is_none());
+    }
 }

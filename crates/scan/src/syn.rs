@@ -89,11 +89,11 @@ impl Syn {
     }
 
     /// The channel towards a host, opened when it is first asked.
-    fn way(&mut self, ask: &Ask) -> io::Result<usize> {
+    fn way(&mut self, ask: &Ask) -> Result<usize, Sent> {
         if let Some(&(_, at)) = self.ways.get(&ask.addr) {
             return Ok(at);
         }
-        let from = self.origin.source(ask.addr)?;
+        let from = self.origin.source(ask.addr).map_err(|why| unsent(&why))?;
         let at = match self
             .channels
             .iter()
@@ -101,8 +101,10 @@ impl Syn {
         {
             Some(at) => at,
             None => {
-                let socket = open(from, self.source)?;
-                self.origin.bind_device(&socket)?;
+                let socket = open(from, self.source).map_err(|why| unopened(&why))?;
+                self.origin
+                    .bind_device(&socket)
+                    .map_err(|why| unsent(&why))?;
                 self.channels.push(Channel { from, socket });
                 self.channels.len() - 1
             }
@@ -116,16 +118,17 @@ impl Syn {
         hash & !ATTEMPTS | u32::from(attempt) & ATTEMPTS
     }
 
-    fn try_send(&mut self, ask: &Ask) -> io::Result<()> {
+    fn try_send(&mut self, ask: &Ask) -> Result<(), Sent> {
         let at = self.way(ask)?;
         let seq = self.sequence(ask.addr, ask.port, ask.attempt);
         let Some(channel) = self.channels.get(at) else {
-            return Err(io::Error::from(io::ErrorKind::NotFound));
+            return Err(Sent::Refused(libc::EIO));
         };
         let segment = packet::syn(channel.from, ask.addr, self.source, ask.port, seq);
         // A raw socket takes no port; IPv6 insists on 0.
         let to = SockAddr::from(SocketAddr::new(ask.addr, 0));
-        channel.socket.send_to(&segment, &to).map(drop)
+        let sent = channel.socket.send_to(&segment, &to);
+        sent.map(drop).map_err(|why| unsent(&why))
     }
 
     /// Which probe a sequence number of ours belongs to.
@@ -271,17 +274,7 @@ fn receive<'b>(socket: &Socket, is_v6: bool, buffer: &'b mut [u8]) -> Option<Pac
 
 impl Driver for Syn {
     fn send(&mut self, ask: &Ask, _own: Option<IpAddr>) -> Sent {
-        match self.try_send(ask) {
-            Ok(()) => Sent::Flying,
-            Err(error) => match error.raw_os_error() {
-                Some(libc::ENETUNREACH | libc::EADDRNOTAVAIL | libc::EAFNOSUPPORT) => {
-                    no_way(Reason::NetUnreach)
-                }
-                Some(libc::ENETDOWN | libc::ENODEV | libc::ENXIO) => no_way(Reason::NetUnreach),
-                Some(libc::EHOSTUNREACH) => no_way(Reason::HostUnreach),
-                _ => Sent::failed(&error),
-            },
-        }
+        self.try_send(ask).err().unwrap_or(Sent::Flying)
     }
 
     fn wait(&mut self, timeout: Duration, came: &mut Vec<Came>) -> io::Result<()> {
@@ -310,6 +303,27 @@ impl Driver for Syn {
     }
 
     fn forget(&mut self, _ask: &Ask) {}
+}
+
+/// What an error means that comes where the way is looked up or a probe is sent.
+fn unsent(error: &io::Error) -> Sent {
+    match error.raw_os_error() {
+        Some(libc::ENETUNREACH | libc::EADDRNOTAVAIL | libc::EAFNOSUPPORT) => {
+            no_way(Reason::NetUnreach)
+        }
+        Some(libc::ENETDOWN | libc::ENODEV | libc::ENXIO) => no_way(Reason::NetUnreach),
+        Some(libc::EHOSTUNREACH) => no_way(Reason::HostUnreach),
+        _ => Sent::failed(error),
+    }
+}
+
+/// What an error means that comes where a raw socket is opened on an address the way there
+/// has: that address is none of ours, which tells nothing of the way.
+fn unopened(error: &io::Error) -> Sent {
+    match error.raw_os_error() {
+        Some(errno @ (libc::EADDRNOTAVAIL | libc::EAFNOSUPPORT)) => Sent::Refused(errno),
+        _ => unsent(error),
+    }
 }
 
 fn no_way(reason: Reason) -> Sent {
@@ -391,4 +405,19 @@ fn filter(is_v4: bool, port: u16) -> Vec<SockFilter> {
 #[must_use]
 pub fn is_allowed() -> bool {
     Socket::new(Domain::IPV4, Type::RAW, Some(Protocol::TCP)).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_socket_that_cannot_be_had_says_nothing_of_the_port() {
+        let error = |errno| io::Error::from_raw_os_error(errno);
+        for errno in [libc::EADDRNOTAVAIL, libc::EAFNOSUPPORT] {
+            assert_eq!(unopened(&error(errno)), Sent::Refused(errno));
+            assert_eq!(unsent(&error(errno)), no_way(Reason::NetUnreach));
+        }
+        assert_eq!(unopened(&error(libc::EMFILE)), Sent::Later);
+    }
 }

@@ -6,6 +6,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// Addresses one run may have: a /12, or a list of a million.
 pub const TARGETS_MAX: usize = 1 << 20;
 
+/// What is wrong with `0.0.0.0` and `::`. The kernel takes them for this machine, but what
+/// answers has another address.
+pub const NOBODYS: &str = "0.0.0.0 and :: are nobody's address";
+
 /// What a target is, as typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Spec {
@@ -16,7 +20,8 @@ pub enum Spec {
 }
 
 /// Reads one target: `10.0.0.1`, `10.0.0.0/24`, `10.0.0-3.1,5`, `::1`, `[::1]`,
-/// `2001:db8::/120`, or a host name. `localhost` is not asked of anybody.
+/// `2001:db8::/120`, or a host name. `localhost` is not asked of anybody. An IPv4 address
+/// written as IPv6 (`::ffff:10.0.0.1`) is the IPv4 address.
 ///
 /// # Errors
 /// What is wrong, in one line that names the target.
@@ -41,11 +46,14 @@ pub fn parse(text: &str, prefer_v6: bool) -> Result<Spec, String> {
         .and_then(|rest| rest.strip_suffix(']'))
         .unwrap_or(host);
     if let Ok(addr) = bare.parse::<IpAddr>() {
-        return match bits {
-            None => Ok(Spec::Addrs(vec![addr])),
-            Some(bits) => {
-                block(addr, bits).map_or_else(|why| bad(&why), |all| Ok(Spec::Addrs(all)))
-            }
+        let addrs = match bits {
+            None => Ok(vec![addr.to_canonical()]),
+            Some(bits) => block(addr, bits),
+        };
+        return match addrs {
+            Ok(all) if all.iter().any(IpAddr::is_unspecified) => bad(NOBODYS),
+            Ok(all) => Ok(Spec::Addrs(all)),
+            Err(why) => bad(&why),
         };
     }
     let looks_numeric = !host.is_empty()
@@ -56,6 +64,7 @@ pub fn parse(text: &str, prefer_v6: bool) -> Result<Spec, String> {
         return match octets(host) {
             Some(_) if bits.is_some() => bad("a range cannot also be a block"),
             Some(all) if all.len() > TARGETS_MAX => bad("too many addresses"),
+            Some(all) if all.iter().any(IpAddr::is_unspecified) => bad(NOBODYS),
             Some(all) => Ok(Spec::Addrs(all)),
             None => bad("not an address"),
         };
@@ -72,6 +81,12 @@ fn block(addr: IpAddr, bits: u32) -> Result<Vec<IpAddr>, String> {
         IpAddr::V4(v4) => (32, u128::from(u32::from(v4))),
         IpAddr::V6(v6) => (128, u128::from(v6)),
     };
+    if let IpAddr::V6(v6) = addr
+        && let (Some(v4), Some(bits)) = (v6.to_ipv4_mapped(), bits.checked_sub(96))
+        && bits <= 32
+    {
+        return block(IpAddr::V4(v4), bits);
+    }
     if bits > width {
         return Err(format!("a block has at most {width} bits"));
     }
@@ -181,6 +196,8 @@ mod tests {
         check("::1", 1, "::1", "::1");
         check("[::1]", 1, "::1", "::1");
         check("2001:db8::ff/120", 256, "2001:db8::", "2001:db8::ff");
+        check("::ffff:10.1.2.3", 1, "10.1.2.3", "10.1.2.3");
+        check("::ffff:10.1.2.3/120", 256, "10.1.2.0", "10.1.2.255");
         check("localhost", 1, "127.0.0.1", "127.0.0.1");
         check("255.255.255.0/24", 256, "255.255.255.0", "255.255.255.255");
     }
@@ -198,6 +215,15 @@ mod tests {
             "::1/129",
             "::/0",
             "0.0.0.0/0",
+            "0.0.0.0",
+            "0.0.0.0/30",
+            "0.0.0.0-3",
+            "::",
+            "[::]",
+            "::/126",
+            "::ffff:0.0.0.0",
+            "::ffff:0.0.0.0/126",
+            "::ffff:10.0.0.1/129",
             "*.*.*.*",
             "a b",
             "-x",
