@@ -112,7 +112,13 @@ impl Dir {
     /// # Errors
     /// As `readlinkat(2)`.
     pub fn link(&self, name: &[u8], target: &mut Vec<u8>) -> io::Result<()> {
-        let result = sys::link(self.fd.as_fd(), name, target);
+        let result = if self.root.confined() {
+            // A name may lead through directories, as `ns/net` does.
+            let inside = Path::new(OsStr::from_bytes(name));
+            sys::link_inside(self.fd.as_fd(), inside, target)
+        } else {
+            sys::link(self.fd.as_fd(), name, target)
+        };
         if self.root.is_plain() {
             return result;
         }

@@ -279,14 +279,10 @@ impl Sysroot {
 
     fn link_into(&self, path: &Path, target: &mut Vec<u8>) -> io::Result<()> {
         let (top, path) = self.inside(path);
-        match (self.confined(), path.parent(), path.file_name()) {
-            // The directories on the way must not be links out of a recorded tree.
-            (true, Some(parent), Some(name)) if !parent.as_os_str().is_empty() => {
-                let parent = sys::open_dir(top, parent, true)?;
-                sys::link(parent.as_fd(), name.as_bytes(), target)
-            }
-            _ => sys::link(top, path.as_os_str().as_bytes(), target),
+        if self.confined() {
+            return sys::link_inside(top, path, target);
         }
+        sys::link(top, path.as_os_str().as_bytes(), target)
     }
 
     fn stat_at(&self, path: &Path, ask: impl FnOnce() -> io::Result<Stat>) -> io::Result<Stat> {

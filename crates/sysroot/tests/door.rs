@@ -137,6 +137,40 @@ fn a_recorded_tree_leads_nowhere_else() {
 }
 
 #[test]
+fn a_held_directory_of_a_recorded_tree_leads_nowhere_else() {
+    let scratch = tempfile::tempdir().unwrap();
+    let tree = scratch.path();
+    let task = tree.join("proc/100");
+    std::fs::create_dir_all(task.join("task/100/ns")).unwrap();
+    std::os::unix::fs::symlink("net:[7]", task.join("task/100/ns/net")).unwrap();
+    std::os::unix::fs::symlink("/proc/self/ns", task.join("ns")).unwrap();
+    std::os::unix::fs::symlink("/proc/self", task.join("task/101")).unwrap();
+    let live = Sysroot::live().unwrap().dir("/proc/self").unwrap();
+    let mut said = Vec::new();
+    live.link(b"ns/net", &mut said).unwrap();
+    let root = Sysroot::at(tree).unwrap();
+    let dir = root.dir("/proc/100").unwrap();
+    for name in ["ns/net", "task/101/exe", "task/../ns/net", "/proc/self/exe"] {
+        let way = dir.link(name.as_bytes(), &mut said);
+        assert!(way.is_err(), "{name}: the way was followed");
+    }
+    for name in ["task/101/stat", "task/101/../100/ns", "../../../etc/passwd"] {
+        let read = dir.read(name.as_bytes(), &mut said);
+        assert!(read.is_err(), "{name}: the way was followed");
+        let record = dir.read_record(name.as_bytes(), &mut said);
+        assert!(record.is_err(), "{name}: the way was followed");
+        assert!(dir.stat(name.as_bytes()).is_err(), "{name}: was asked");
+    }
+    for name in ["ns", "task/101", "task/101/fd", "..", "/proc"] {
+        assert!(dir.dir(name.as_bytes()).is_err(), "{name}: was opened");
+    }
+    dir.link(b"task/100/ns/net", &mut said).unwrap();
+    assert_eq!(said, b"net:[7]");
+    dir.link(b"ns", &mut said).unwrap();
+    assert_eq!(said, b"/proc/self/ns");
+}
+
+#[test]
 fn a_second_reading_is_kept_beside_the_first() {
     let scratch = tempfile::tempdir().unwrap();
     let (tape, file) = (scratch.path().join("tape"), scratch.path().join("file"));

@@ -87,6 +87,19 @@ fn plain(at: BorrowedFd<'_>, name: &OsStr) -> io::Result<()> {
     }
 }
 
+/// What a link of somebody else's tree says: no directory on the way to it may be a link.
+pub(crate) fn link_inside(at: BorrowedFd<'_>, path: &Path, target: &mut Vec<u8>) -> io::Result<()> {
+    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+        // `.` and `..` are no links.
+        return Err(io::Error::from_raw_os_error(libc::EINVAL));
+    };
+    if parent.as_os_str().is_empty() {
+        return link(at, name.as_bytes(), target);
+    }
+    let parent = open_dir(at, parent, true)?;
+    link(parent.as_fd(), name.as_bytes(), target)
+}
+
 /// Type and permissions of a name itself, as `st_mode`.
 pub(crate) fn own_mode(at: BorrowedFd<'_>, name: &[u8]) -> io::Result<u32> {
     let name = OsStr::from_bytes(name);
