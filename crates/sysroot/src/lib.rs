@@ -76,11 +76,23 @@ impl Sysroot {
     /// A recorded tree. Links in it are read, never followed.
     ///
     /// # Errors
-    /// `dir` cannot be opened, or its `errors` or `stats` is not in the form we write.
+    /// `dir` cannot be opened, or its `errors` or `stats` is not in the form we write, no plain
+    /// file, or longer than [`READ_MAX`].
     pub fn at(dir: &Path) -> io::Result<Sysroot> {
-        let errors = record::read_errors(dir)?;
-        let stats = record::read_stats(dir)?;
+        // These two are somebody else's as well: they are read as the rest of the tree is.
+        let tree = Sysroot::tree(dir)?;
+        let errors = record::errors(&tree.table("errors")?)?;
+        let stats = record::stats(&tree.table("stats")?)?;
         Sysroot::new(dir, Kind::Recorded(Arc::new(Recorded { errors, stats })))
+    }
+
+    /// What a table beside the files of a tree says; nothing where it is absent.
+    fn table(&self, name: &str) -> io::Result<Vec<u8>> {
+        match self.read(name) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) => Err(io::Error::new(error.kind(), format!("{name}: {error}"))),
+            read => read,
+        }
     }
 
     /// A directory that is somebody else's and is no recording: links in it are read, never

@@ -1,8 +1,5 @@
 //! Writes down every byte that went through the door.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "a recording is written and read back here"
-)]
+#![expect(clippy::disallowed_methods, reason = "a recording is written here")]
 
 use crate::Stat;
 use crate::tape::Tape;
@@ -179,15 +176,11 @@ fn table<'a>(rows: impl Iterator<Item = (&'a PathBuf, String)>) -> Vec<u8> {
     text
 }
 
-fn read_table<T>(
-    from: &Path,
+fn rows<T>(
+    name: &str,
+    text: &[u8],
     parse: impl Fn(&str) -> Option<T>,
 ) -> io::Result<BTreeMap<PathBuf, T>> {
-    let text = match fs::read(from) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
-        Err(error) => return Err(error),
-    };
     let row = |line: &[u8]| {
         let tab = line.iter().position(|&byte| byte == b'\t')?;
         let value = parse(std::str::from_utf8(line.get(..tab)?).ok()?)?;
@@ -196,18 +189,16 @@ fn read_table<T>(
     };
     text.split(|&byte| byte == b'\n')
         .filter(|line| !line.is_empty())
-        .map(|line| {
-            row(line).ok_or_else(|| io::Error::other(format!("{}: bad line", from.display())))
-        })
+        .map(|line| row(line).ok_or_else(|| io::Error::other(format!("{name}: bad line"))))
         .collect()
 }
 
-/// The failures of a recorded tree; none where the file is absent.
-pub(crate) fn read_errors(dir: &Path) -> io::Result<BTreeMap<PathBuf, i32>> {
-    read_table(&dir.join("errors"), |value| value.parse().ok())
+/// The failures of a recorded tree, from what its file `errors` says.
+pub(crate) fn errors(text: &[u8]) -> io::Result<BTreeMap<PathBuf, i32>> {
+    rows("errors", text, |value| value.parse().ok())
 }
 
-/// The stats of a recorded tree; none where the file is absent.
-pub(crate) fn read_stats(dir: &Path) -> io::Result<BTreeMap<PathBuf, Stat>> {
-    read_table(&dir.join("stats"), Stat::from_line)
+/// The stats of a recorded tree, from what its file `stats` says.
+pub(crate) fn stats(text: &[u8]) -> io::Result<BTreeMap<PathBuf, Stat>> {
+    rows("stats", text, Stat::from_line)
 }

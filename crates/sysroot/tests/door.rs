@@ -171,6 +171,31 @@ fn a_held_directory_of_a_recorded_tree_leads_nowhere_else() {
 }
 
 #[test]
+fn tables_of_a_tree_are_plain_files_in_it() {
+    for table in ["errors", "stats"] {
+        let scratch = tempfile::tempdir().unwrap();
+        let place = scratch.path().join(table);
+        let refused = |what: &str| {
+            let error = Sysroot::at(scratch.path()).map(|_| ()).unwrap_err();
+            assert!(error.to_string().contains(table), "{what}: {error}");
+            std::fs::remove_file(&place).unwrap();
+        };
+        nix::unistd::mkfifo(&place, nix::sys::stat::Mode::S_IRUSR).unwrap();
+        refused("a FIFO");
+        let elsewhere = tempfile::NamedTempFile::new().unwrap();
+        std::os::unix::fs::symlink(elsewhere.path(), &place).unwrap();
+        refused("a link");
+        if table == "errors" {
+            let long = std::fs::File::create(&place).unwrap();
+            long.set_len(1 << 40).unwrap();
+            refused("too long");
+        }
+        std::fs::write(&place, "").unwrap();
+        Sysroot::at(scratch.path()).unwrap();
+    }
+}
+
+#[test]
 fn a_second_reading_is_kept_beside_the_first() {
     let scratch = tempfile::tempdir().unwrap();
     let (tape, file) = (scratch.path().join("tape"), scratch.path().join("file"));
