@@ -11,6 +11,7 @@ use crate::sys;
 use model::{Gap, Gaps, Inode, NetNs, Pid};
 use nix::fcntl::{self, OFlag};
 use nix::sched::{CloneFlags, setns};
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 use nix::sys::stat::{Mode, fstat};
 use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsStr;
@@ -33,6 +34,9 @@ pub enum KeptBy {
     Socket(Pid),
 }
 
+/// Why a namespace was not asked though its handle could be entered.
+const ELSEWHERE: &str = "the task that was to lead there is in another namespace now";
+
 /// A namespace and a handle to enter it by.
 #[derive(Debug)]
 pub struct Namespace {
@@ -48,13 +52,15 @@ impl Namespace {
     /// Runs `read` on a thread that enters the namespace and ends there.
     ///
     /// # Errors
-    /// A gap: `EPERM` without `CAP_SYS_ADMIN`; `ESRCH` where a task was the handle and is gone.
+    /// A gap: `EPERM` without `CAP_SYS_ADMIN`; `ESRCH` where a task was the handle and is gone,
+    /// and one without a number where it went to another namespace meanwhile.
     pub fn ask<T: Send>(&self, read: impl FnOnce(&Stand) -> T + Send) -> Result<T, Gap> {
         let place = format!("net:[{}]", self.netns);
         let asked = std::thread::scope(|scope| {
             let thread = std::thread::Builder::new().stack_size(STACK);
             let thread = thread.spawn_scoped(scope, || {
                 setns(&self.handle, CloneFlags::CLONE_NEWNET)?;
+                self.stands()?;
                 Ok(read(&Stand::of_thread(self.netns)))
             })?;
             thread
@@ -62,6 +68,25 @@ impl Namespace {
                 .unwrap_or_else(|_| Err(io::Error::other("the reader failed")))
         });
         asked.map_err(|error: io::Error| Gap::io(place, &error))
+    }
+
+    /// Whether this thread stands in the namespace it is to answer for. A namespace's own
+    /// descriptor leads nowhere else; a task goes where it likes.
+    fn stands(&self) -> io::Result<()> {
+        if number(self.handle.as_fd()) == Some(self.netns) {
+            return Ok(());
+        }
+        let socket = socket(
+            AddressFamily::Unix,
+            SockType::Datagram,
+            SockFlag::SOCK_CLOEXEC,
+            None,
+        )?;
+        let here = sys::netns_of(socket.as_fd())?;
+        if number(here.as_fd()) == Some(self.netns) {
+            return Ok(());
+        }
+        Err(io::Error::other(ELSEWHERE))
     }
 }
 
@@ -274,4 +299,29 @@ fn mounted(root: &Sysroot, pid: Pid, finds: &mut Finds) {
 /// The inode of a namespace's descriptor.
 fn number(handle: BorrowedFd<'_>) -> Option<NetNs> {
     Some(NetNs(fstat(handle).ok()?.st_ino))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of_this_process(netns: NetNs) -> Namespace {
+        let own = Pid(std::process::id());
+        Namespace {
+            netns,
+            kept_by: KeptBy::Task(own),
+            handle: sys::pidfd_open(own, false).unwrap(),
+        }
+    }
+
+    #[test]
+    fn a_task_that_went_elsewhere_answers_for_no_other_namespace() {
+        let own = observer::netns(&Sysroot::live().unwrap()).unwrap();
+        let stood = of_this_process(own).ask(|stand| stand.netns).unwrap();
+        assert_eq!(stood, Some(own));
+        let moved = of_this_process(NetNs(own.0 + 1)).ask(|stand| stand.netns);
+        let gap = moved.unwrap_err();
+        assert_eq!(gap.place, format!("net:[{}]", own.0 + 1));
+        assert_eq!(gap.reason, ELSEWHERE);
+    }
 }
