@@ -116,6 +116,7 @@ pub fn namespaces(root: &Sysroot) -> (Vec<Namespace>, Gaps) {
     }
     gaps.append(&mut all.gaps);
     gaps.sort_unstable();
+    gaps.dedup();
     let namespaces = all
         .found
         .into_iter()
@@ -241,31 +242,32 @@ fn numbers(dir: &Dir, name: &[u8], listing: &mut [u8], finds: &mut Finds) -> Vec
 /// Descriptors of namespaces, and the namespaces sockets were made in.
 fn descriptors(dir: &Dir, pid: Pid, listing: &mut [u8], finds: &mut Finds) {
     let mut link = Vec::new();
-    let (mut handle, mut refused) = (None, false);
+    let mut handle = None;
     let Ok(fds) = dir.dir(b"fd") else { return };
     for fd in numbers(dir, b"fd", listing, finds) {
         if fds.link(fd.to_string().as_bytes(), &mut link).is_err() {
             continue;
         }
         let (netns, socket) = (links::netns(&link), links::socket(&link));
-        let fresh = socket.is_some_and(|inode| finds.asked.insert(inode));
-        if refused || (netns.is_none() && !fresh) {
+        let socket = socket.filter(|inode| !finds.asked.contains(inode));
+        if netns.is_none() && socket.is_none() {
             continue;
         }
         if handle.is_none() {
-            handle = sys::pidfd_open(pid, false).ok();
+            match sys::pidfd_open(pid, false) {
+                Ok(process) => handle = Some(process),
+                Err(error) => return finds.gaps.extend(uncopied(pid, "pidfd_open", &error)),
+            }
         }
         let Some(process) = &handle else { return };
         let copy = match sys::pidfd_getfd(process.as_fd(), fd) {
             Ok(copy) => copy,
-            Err(error) => {
-                refused = error.raw_os_error() == Some(libc::EPERM);
-                if refused {
-                    finds.gaps.push(Gap::io(format!("pidfd of {pid}"), &error));
-                }
-                continue;
-            }
+            Err(error) => match uncopied(pid, "pidfd_getfd", &error) {
+                Some(gap) => return finds.gaps.push(gap),
+                None => continue,
+            },
         };
+        finds.asked.extend(socket);
         if let Some(netns) = netns {
             finds.add(netns, KeptBy::Descriptor(pid), String::new, || Ok(copy));
         } else if let Ok(netns) = sys::netns_of(copy.as_fd())
@@ -273,6 +275,17 @@ fn descriptors(dir: &Dir, pid: Pid, listing: &mut [u8], finds: &mut Finds) {
         {
             finds.add(number, KeptBy::Socket(pid), String::new, || Ok(netns));
         }
+    }
+}
+
+/// What is not known where descriptors of a process cannot be copied; nothing where the
+/// descriptor or the process is gone.
+fn uncopied(pid: Pid, call: &str, error: &io::Error) -> Option<Gap> {
+    match error.raw_os_error() {
+        Some(libc::ESRCH | libc::EBADF) => None,
+        // This kernel lets nobody ask: one gap for all processes.
+        Some(libc::ENOSYS) => Some(Gap::io(call, error)),
+        _ => Some(Gap::io(format!("pidfd of {pid}"), error)),
     }
 }
 
@@ -304,6 +317,7 @@ fn number(handle: BorrowedFd<'_>) -> Option<NetNs> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::net::UnixDatagram;
 
     fn of_this_process(netns: NetNs) -> Namespace {
         let own = Pid(std::process::id());
@@ -323,5 +337,36 @@ mod tests {
         let gap = moved.unwrap_err();
         assert_eq!(gap.place, format!("net:[{}]", own.0 + 1));
         assert_eq!(gap.reason, ELSEWHERE);
+    }
+
+    #[test]
+    fn descriptors_that_cannot_be_copied_are_a_gap() {
+        let _socket = UnixDatagram::unbound().unwrap();
+        let dir = Sysroot::live().unwrap().dir("/proc/self").unwrap();
+        let gaps = |pid| {
+            let mut finds = Finds::new(None);
+            descriptors(&dir, Pid(pid), &mut vec![0; LISTING], &mut finds);
+            finds.gaps
+        };
+        // No process can have this number, and the kernel says so.
+        let refused = gaps(u32::MAX);
+        let [gap] = refused.as_slice() else {
+            panic!("{refused:?}")
+        };
+        assert_eq!(gap.errno, Some(libc::EINVAL), "{gap:?}");
+        // One that has ended keeps nothing.
+        assert_eq!(gaps(u32::MAX >> 1), Gaps::new());
+    }
+
+    #[test]
+    fn what_a_kernel_has_not_is_told_once() {
+        let told = |errno| uncopied(Pid(7), "pidfd_open", &io::Error::from_raw_os_error(errno));
+        assert_eq!(told(libc::ENOSYS).unwrap().place, "pidfd_open");
+        for errno in [libc::EMFILE, libc::ENFILE, libc::ENOMEM, libc::EPERM] {
+            assert_eq!(told(errno).unwrap().place, "pidfd of 7");
+        }
+        for errno in [libc::ESRCH, libc::EBADF] {
+            assert_eq!(told(errno), None);
+        }
     }
 }
