@@ -15,7 +15,7 @@ use descriptors::Reading;
 use model::ask::Table;
 use model::gap::counted;
 use model::{FileKind, Foreign, Gap, Gaps, Inode, OpenFile, Pid, Process, Slot};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::io;
 use std::sync::{Arc, OnceLock};
 use sysroot::{Dir, Stat, Sysroot};
@@ -86,10 +86,8 @@ struct Finds {
     text: Vec<u8>,
     /// How many files the last process had.
     room: usize,
-    /// Mapped files seen in this process.
-    seen: HashSet<(u64, u64)>,
-    /// Mapped files of all processes: most map the same libraries.
-    known: HashMap<(u64, u64), Stat>,
+    /// Mapped files of all processes.
+    known: mapped::Known,
 }
 
 impl Default for Finds {
@@ -100,8 +98,7 @@ impl Default for Finds {
             link: Vec::new(),
             text: Vec::new(),
             room: 0,
-            seen: HashSet::new(),
-            known: HashMap::new(),
+            known: mapped::Known::default(),
         }
     }
 }

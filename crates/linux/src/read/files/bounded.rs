@@ -23,13 +23,15 @@ const STUCK_MAX: usize = 16;
 /// The mounts a process sees, by number, with whether they may hang.
 #[derive(Debug, Default)]
 pub(super) struct MountTable {
+    /// Which of the namespaces met so far it is; none where that is not known.
+    namespace: Option<usize>,
     by_id: HashMap<u64, bool>,
     /// Every mount point, with whether it may hang; empty where none may.
     points: Vec<(Vec<u8>, bool)>,
 }
 
 impl MountTable {
-    fn new(rows: Vec<Mount>) -> MountTable {
+    fn new(namespace: usize, rows: Vec<Mount>) -> MountTable {
         let by_id: HashMap<u64, bool> = rows.iter().map(|row| (row.id, row.may_hang())).collect();
         let points = if by_id.values().any(|&hangs| hangs) {
             rows.into_iter()
@@ -39,7 +41,16 @@ impl MountTable {
         } else {
             Vec::new()
         };
-        MountTable { by_id, points }
+        MountTable {
+            namespace: Some(namespace),
+            by_id,
+            points,
+        }
+    }
+
+    /// A number that only processes of one mount namespace share.
+    pub(super) fn namespace(&self) -> Option<usize> {
+        self.namespace
     }
 
     /// Whether a file opened through a mount may hang. One that is not listed (unmounted
@@ -120,7 +131,7 @@ impl Bounded {
             Ok(()) => mounts::mountinfo(&text, "mountinfo").0,
             Err(_) => Vec::new(),
         };
-        let table = Arc::new(MountTable::new(rows));
+        let table = Arc::new(MountTable::new(tables.len(), rows));
         tables.insert(link.clone(), Arc::clone(&table));
         table
     }
@@ -170,7 +181,7 @@ mod tests {
     #[test]
     fn the_longest_mount_point_decides() {
         let text = b"1 0 254:0 / / rw - ext4 a rw\n2 1 0:5 / /mnt rw - nfs a:/ rw\n3 2 0:6 / /mnt/local rw - tmpfs a rw\n";
-        let table = MountTable::new(mounts::mountinfo(text, "").0);
+        let table = MountTable::new(0, mounts::mountinfo(text, "").0);
         for (path, hangs) in [
             ("/", false),
             ("/mnt", true),

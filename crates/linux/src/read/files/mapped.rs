@@ -5,9 +5,52 @@ use crate::parse::links;
 use crate::parse::maps::{self, Mapping};
 use crate::read::processes::is_gone;
 use model::{FileKind, Foreign, Gap, Gaps, Inode, OpenFile, Slot};
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use sysroot::Stat;
+
+/// Mapped files of all processes: most map the same libraries.
+///
+/// On btrfs and overlay file systems one device and inode in maps stand for many files, so only
+/// a file that is the same in stat is kept, for who sees the same path in the same namespace.
+#[derive(Default)]
+pub(super) struct Known(HashMap<(usize, u64, u64), (Vec<u8>, Stat)>);
+
+impl Known {
+    fn get(&self, namespace: usize, mapping: &Mapping<'_>) -> Option<Stat> {
+        let (path, stat) = self.0.get(&(namespace, mapping.device, mapping.inode))?;
+        (path.as_slice() == mapping.path.as_ref()).then_some(*stat)
+    }
+
+    fn put(&mut self, namespace: usize, mapping: &Mapping<'_>, stat: Stat) {
+        let key = (namespace, mapping.device, mapping.inode);
+        if (stat.device, stat.inode) == (mapping.device, mapping.inode) {
+            self.0.insert(key, (mapping.path.to_vec(), stat));
+        }
+    }
+}
+
+/// Tells the mapped files of one process apart; most have several mappings in a row.
+#[derive(Default)]
+struct Seen<'a> {
+    last: Option<(u64, u64, Cow<'a, [u8]>)>,
+    all: HashSet<(u64, u64, Cow<'a, [u8]>)>,
+}
+
+impl<'a> Seen<'a> {
+    fn is_fresh(&mut self, mapping: &Mapping<'a>) -> bool {
+        let last = self.last.as_ref();
+        if last.is_some_and(|(device, inode, path)| {
+            (*device, *inode) == (mapping.device, mapping.inode) && *path == mapping.path
+        }) {
+            return false;
+        }
+        let file = (mapping.device, mapping.inode, mapping.path.clone());
+        self.last = Some(file.clone());
+        self.all.insert(file)
+    }
+}
 
 /// Appends every mapped file once, the program itself left out, by address.
 pub(super) fn files(
@@ -17,11 +60,7 @@ pub(super) fn files(
     finds: &mut Finds,
 ) {
     let Finds {
-        gaps,
-        text,
-        seen,
-        known,
-        ..
+        gaps, text, known, ..
     } = finds;
     match task.dir.read(b"maps", text) {
         Ok(()) => {}
@@ -29,12 +68,11 @@ pub(super) fn files(
         Err(error) => return gaps.push(Gap::io(task.place(b"maps"), &error)),
     }
     let exe = files.iter().find(|file| file.slot == Slot::Exe).cloned();
-    seen.clear();
+    let mut seen = Seen::default();
     let mut bad = Gaps::new();
     let mut flaws = Gaps::new();
     maps::files(text, &task.place(b"maps"), &mut bad, &mut |mapping| {
-        let fresh = seen.insert((mapping.device, mapping.inode));
-        if fresh && !exe.as_ref().is_some_and(|exe| is(exe, &mapping)) {
+        if seen.is_fresh(&mapping) && !exe.as_ref().is_some_and(|exe| is(exe, &mapping)) {
             files.push(file(walk, task, &mapping, known, &mut flaws));
         }
     });
@@ -52,7 +90,7 @@ fn file(
     walk: &Walk<'_>,
     task: &Task<'_>,
     mapping: &Mapping<'_>,
-    known: &mut HashMap<(u64, u64), Stat>,
+    known: &mut Known,
     gaps: &mut Gaps,
 ) -> OpenFile {
     let slot = if mapping.deleted {
@@ -88,11 +126,11 @@ fn stat(
     walk: &Walk<'_>,
     task: &Task<'_>,
     mapping: &Mapping<'_>,
-    known: &mut HashMap<(u64, u64), Stat>,
+    known: &mut Known,
 ) -> io::Result<Stat> {
-    let key = (mapping.device, mapping.inode);
-    if let Some(stat) = known.get(&key).filter(|_| walk.root.is_plain()) {
-        return Ok(*stat);
+    let namespace = task.mounts.namespace().filter(|_| walk.root.is_plain());
+    if let Some(stat) = namespace.and_then(|namespace| known.get(namespace, mapping)) {
+        return Ok(stat);
     }
     let name = link(mapping);
     let stat = if task.mounts.path_may_hang(&mapping.path) {
@@ -110,11 +148,60 @@ fn stat(
             answer => answer,
         }
     }?;
-    known.insert(key, stat);
+    if let Some(namespace) = namespace {
+        known.put(namespace, mapping, stat);
+    }
     Ok(stat)
 }
 
 fn link(mapping: &Mapping<'_>) -> Vec<u8> {
     let (start, end) = mapping.range;
     format!("map_files/{start:x}-{end:x}").into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fresh(text: &[u8]) -> Vec<Vec<u8>> {
+        let (mut seen, mut gaps, mut paths) = (Seen::default(), Gaps::new(), Vec::new());
+        maps::files(text, "maps", &mut gaps, &mut |mapping| {
+            if seen.is_fresh(&mapping) {
+                paths.push(mapping.path.to_vec());
+            }
+        });
+        assert!(gaps.is_empty());
+        paths
+    }
+
+    #[test]
+    fn two_files_of_one_inode_are_two() {
+        let text = b"1000-2000 r--p 00000000 00:3d 257 /a\n2000-3000 r-xp 00000000 00:3d 257 /a\n\
+            3000-4000 r--p 00000000 00:3d 257 /b\n4000-5000 r--p 00000000 00:3d 257 /a\n";
+        assert_eq!(fresh(text), [b"/a", b"/b"]);
+    }
+
+    #[test]
+    fn what_is_known_is_known_of_the_very_file_only() {
+        let mapping = |path| Mapping {
+            range: (0x1000, 0x2000),
+            device: 61,
+            inode: 257,
+            path: Cow::Borrowed(path),
+            deleted: false,
+        };
+        let stat = |device| Stat {
+            device,
+            inode: 257,
+            ..Stat::default()
+        };
+        let mut known = Known::default();
+        // A subvolume has a device of its own, which maps does not tell.
+        known.put(1, &mapping(b"/a"), stat(62));
+        assert_eq!(known.get(1, &mapping(b"/a")), None);
+        known.put(1, &mapping(b"/a"), stat(61));
+        assert_eq!(known.get(1, &mapping(b"/a")), Some(stat(61)));
+        assert_eq!(known.get(1, &mapping(b"/b")), None);
+        assert_eq!(known.get(2, &mapping(b"/a")), None);
+    }
 }
