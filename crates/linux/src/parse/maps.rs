@@ -1,7 +1,8 @@
 //! `/proc/PID/maps` (`fs/proc/task_mmu.c`, `show_map_vma`).
 
+use super::links;
 use super::text::{Words, decimal, hex, split_once};
-use model::{Gap, Gaps};
+use model::{Gap, Gaps, Inode};
 use std::borrow::Cow;
 
 /// A mapped file.
@@ -35,6 +36,27 @@ pub fn files<'a>(text: &'a [u8], place: &str, gaps: &mut Gaps, each: &mut dyn Fn
             )),
         }
     }
+}
+
+/// The sockets that are mapped, as the ring of a packet socket is.
+pub fn sockets(text: &[u8]) -> impl Iterator<Item = Inode> + '_ {
+    names(text).filter_map(links::socket)
+}
+
+/// Whether an io_uring is mapped.
+#[must_use]
+pub fn has_io_uring(text: &[u8]) -> bool {
+    names(text).any(links::is_io_uring)
+}
+
+/// What each line ends with, whole: the path of a file begins with a slash and may have spaces
+/// and any name behind them, the kernel's own names do not.
+fn names(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split(|&byte| byte == b'\n').filter_map(|line| {
+        let mut words = Words::new(line);
+        words.nth(4)?;
+        Some(words.rest().trim_ascii_start())
+    })
 }
 
 /// `7f12-7f34 r-xp 00001000 fe:00 4242      /usr/bin/x`
@@ -117,9 +139,23 @@ mod tests {
         assert_eq!((rows.len(), gaps.len()), (1, 2));
     }
 
+    #[test]
+    fn a_file_is_not_what_its_name_says() {
+        let text = b"7f10-7f20 rw-s 00000000 00:2e 77      /tmp/x socket:[5]\n\
+            7f20-7f30 rw-s 00000000 00:2e 78      /tmp/anon_inode:[io_uring]\n\
+            7f30-7f40 rw-s 00000000 00:2e 79      /tmp/x anon_inode:[io_uring]\n";
+        assert_eq!(sockets(text).count(), 0);
+        assert!(!has_io_uring(text));
+        let text = b"7f10-7f20 rw-s 00000000 00:09 5       socket:[5]\n\
+            7f20-7f30 rw-s 00000000 00:10 1046      anon_inode:[io_uring]\n";
+        assert!(sockets(text).eq([Inode(5)]));
+        assert!(has_io_uring(text));
+    }
+
     proptest! {
         #[test]
         fn nothing_panics(text: Vec<u8>) {
+            let _ = (sockets(&text).count(), has_io_uring(&text));
             let (rows, gaps) = read(&text);
             let lines = text.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()).count();
             prop_assert!(rows.len() + gaps.len() <= lines);

@@ -2,12 +2,10 @@
 //! told nowhere; that there is one is told by what is left of it.
 
 use super::processes::{LISTING, describe, is_gone, open, pids, visit};
+use crate::parse::{links, maps};
 use model::asked::{Ring, RingTrace};
 use model::{Gap, Gaps, Pid};
 use sysroot::{Dir, Sysroot};
-
-/// What a descriptor or a mapping of a ring is called.
-const RING: &[u8] = b"anon_inode:[io_uring]";
 
 /// Looks through every process: its descriptors, its mappings and the names of its threads.
 #[must_use]
@@ -70,11 +68,9 @@ fn is_polled(dir: &Dir) -> bool {
 }
 
 fn is_mapped(dir: &Dir, gaps: &mut Gaps) -> bool {
-    let mut maps = Vec::new();
-    match dir.read(b"maps", &mut maps) {
-        Ok(()) => maps
-            .split(|&byte| byte == b'\n')
-            .any(|line| line.ends_with(RING)),
+    let mut text = Vec::new();
+    match dir.read(b"maps", &mut text) {
+        Ok(()) => maps::has_io_uring(&text),
         Err(error) if is_gone(&error) => false,
         Err(error) => {
             let place = dir.place(b"maps").display().to_string();
@@ -88,6 +84,6 @@ fn has_descriptor(dir: &Dir) -> bool {
     let mut link = Vec::new();
     numbers(dir, b"fd").into_iter().any(|fd| {
         let name = format!("fd/{fd}");
-        dir.link(name.as_bytes(), &mut link).is_ok() && link == RING
+        dir.link(name.as_bytes(), &mut link).is_ok() && links::is_io_uring(&link)
     })
 }

@@ -6,7 +6,7 @@ use super::ask::{Holdings, SocketAsk, States, Told, WalkAsk};
 use super::processes::{LISTING, describe, is_gone, open, pids, settle, visit};
 use super::threads::Threads;
 use super::{slots, tables};
-use crate::parse::links;
+use crate::parse::{links, maps};
 use model::gap::counted;
 use model::process::Holding;
 use model::{Family, Gap, Gaps, Held, Inode, Owner, Pid, Process, Source};
@@ -298,8 +298,8 @@ impl Walk<'_> {
             let Some(dir) = open(self.root, pid, &mut finds.gaps) else {
                 return;
             };
-            let mut maps = Vec::new();
-            match dir.read(b"maps", &mut maps) {
+            let mut text = Vec::new();
+            match dir.read(b"maps", &mut text) {
                 Ok(()) => {}
                 Err(error) if is_gone(&error) => return,
                 Err(error) => {
@@ -308,9 +308,7 @@ impl Walk<'_> {
                         .push(Gap::io(format!("/proc/{pid}/maps"), &error));
                 }
             }
-            let mapped: HashSet<Inode> = maps
-                .split(|&byte| byte == b'\n')
-                .filter_map(|line| links::socket(line.rsplit(|&byte| byte == b' ').next()?))
+            let mapped: HashSet<Inode> = maps::sockets(&text)
                 .filter(|inode| missing.contains(inode))
                 .collect();
             let held = Held::Mapped;
