@@ -64,7 +64,10 @@ impl Process<'_> {
         let ns_pids = self.read("status").map(stat::ns_pids).unwrap_or_default();
         Some(Behind {
             id: stat.id,
-            parents: parents(root, stat.ppid),
+            parents: parents(stat.ppid, stat.id.start, |pid| {
+                let text = root.read(format!("/proc/{pid}/stat")).ok()?;
+                stat::stat(&text)
+            }),
             exe: exe.map(Foreign::from),
             flags,
             libraries,
@@ -112,18 +115,47 @@ impl Process<'_> {
     }
 }
 
-/// The line of parents, nearest first.
-fn parents(root: &Sysroot, first: Pid) -> Vec<(Pid, Foreign)> {
+/// The line of parents, nearest first. A parent that began after its child is a stranger who
+/// got the number of one that has ended: the line ends there.
+fn parents(
+    first: Pid,
+    start: u64,
+    look: impl Fn(Pid) -> Option<stat::Stat>,
+) -> Vec<(Pid, Foreign)> {
     let mut parents: Vec<(Pid, Foreign)> = Vec::new();
-    let mut pid = first;
+    let (mut pid, mut start) = (first, start);
     while pid != Pid(0) && parents.len() < PARENTS_MAX {
-        let stat = root
-            .read(format!("/proc/{pid}/stat"))
-            .ok()
-            .and_then(|text| stat::stat(&text));
-        let Some(stat) = stat else { break };
+        let Some(stat) = look(pid).filter(|parent| parent.id.start <= start) else {
+            break;
+        };
         parents.push((pid, stat.comm));
-        pid = stat.ppid;
+        (pid, start) = (stat.ppid, stat.id.start);
     }
     parents
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parent_is_no_younger_than_its_child() {
+        let tell = |pid: Pid| {
+            let (comm, ppid, start) = match pid.0 {
+                30 => ("shell", 20, 300),
+                20 => ("reused", 1, 301),
+                1 => ("init", 0, 1),
+                _ => return None,
+            };
+            let zeros = "0 ".repeat(17);
+            stat::stat(format!("{pid} ({comm}) S {ppid} {zeros}{start} 0 0 0\n").as_bytes())
+        };
+        let names = |first, start| -> Vec<Pid> {
+            let line = parents(Pid(first), start, tell);
+            line.into_iter().map(|(pid, _)| pid).collect()
+        };
+        assert_eq!(names(30, 300), [Pid(30)]);
+        assert_eq!(names(20, 301), [Pid(20), Pid(1)]);
+        assert_eq!(names(20, 300), []);
+    }
 }
