@@ -113,7 +113,9 @@ fn every_line_of_the_programs_fits_the_published_schema() {
         .enumerate()
         .map(|(at, (tool, args))| {
             let output = crowd.stage.tool(tool, &format!("--json {args}"));
-            assert!(matches!(output.code, 0 | 3), "{output}");
+            // Nobody in the crowd has a ring without a descriptor.
+            let none = *args == "--rings" && output.code == 1;
+            assert!(none || matches!(output.code, 0 | 3), "{output}");
             scratch.keep(&format!("{at}-{tool}"), &output)
         })
         .collect();

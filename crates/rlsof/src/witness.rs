@@ -28,6 +28,7 @@ pub(crate) fn walk(options: &Options, root: &Sysroot, out: &mut dyn Write) -> Re
         deep: true,
     };
     let found = host::holdings(root, &ask);
+    let any = !(found.holdings.is_empty() && found.named.is_empty());
     let mut answer = Answer::begin(out, "rlsof", Some(Source::Walk))?;
     for process in found.processes {
         answer.row(&Record::Process(process))?;
@@ -40,7 +41,7 @@ pub(crate) fn walk(options: &Options, root: &Sysroot, out: &mut dyn Write) -> Re
     }
     answer.end(&found.told.gaps, found.told.coverage)?;
     options.common.finish("rlsof", root, &found.told.gaps)?;
-    Ok(Exit::Good)
+    Ok(Exit::of_search(any, &found.told.gaps))
 }
 
 /// `--sockets --via pidfd`: every process number asked for, every descriptor copied out and
@@ -84,7 +85,8 @@ pub(crate) fn pidfd(options: &Options, root: &Sysroot, out: &mut dyn Write) -> R
     };
     answer.end(&found.gaps, coverage)?;
     options.common.finish("rlsof", root, &found.gaps)?;
-    Ok(Exit::Good)
+    let any = !(told.is_empty() && found.census.hidden.is_empty());
+    Ok(Exit::of_search(any, &found.gaps))
 }
 
 /// A root whose `/proc` nothing can be mounted over, where one can be had.
@@ -100,12 +102,13 @@ pub(crate) fn programs(
 ) -> Result<Exit, Error> {
     let pids = pids(&options.pid)?;
     let names = names(root);
-    let mut gaps = Gaps::new();
+    let (mut found, mut gaps) = (0, Gaps::new());
     let mut answer = Answer::begin(out, "rlsof", Some(Source::Programs))?;
     for &pid in pids.iter().take(PROGRAMS_MAX) {
         let (behind, mut more) = witness::behind(&names, pid);
         gaps.append(&mut more);
         if let Some(behind) = behind {
+            found += 1;
             answer.row(&Record::Behind(behind))?;
         }
     }
@@ -120,7 +123,8 @@ pub(crate) fn programs(
     }
     answer.end(&gaps, Coverage::default())?;
     options.common.finish("rlsof", root, &gaps)?;
-    Ok(Exit::Good)
+    let all = found > 0 && found == pids.len();
+    Ok(Exit::of_search(all, &gaps))
 }
 
 /// Process numbers, separated by commas.
@@ -142,11 +146,12 @@ pub(crate) fn unled_rings(
     out: &mut dyn Write,
 ) -> Result<Exit, Error> {
     let (rings, gaps) = witness::rings(&names(root));
+    let any = !rings.is_empty();
     let mut answer = Answer::begin(out, "rlsof", Some(Source::Programs))?;
     for ring in rings {
         answer.row(&Record::Ring(ring))?;
     }
     answer.end(&gaps, Coverage::default())?;
     options.common.finish("rlsof", root, &gaps)?;
-    Ok(Exit::Good)
+    Ok(Exit::of_search(any, &gaps))
 }

@@ -344,3 +344,35 @@ fn exit_codes_and_bad_input() {
         );
     }
 }
+
+#[test]
+fn what_rcompare_asks_ends_as_every_search_does() {
+    let tree = scratch("empty");
+    let sysroot = tree.to_str().unwrap();
+    let code = |args: &[&str]| {
+        let output = rlsof(&[args, &["--json", "--sysroot", sysroot]].concat());
+        (output.status.code(), text(&output.stdout).to_owned())
+    };
+    for args in [&["--sockets"][..], &["--rings"], &["--behind", "-p", "7"]] {
+        let (code, told) = code(args);
+        let expected = if told.contains(r#""type":"gap""#) {
+            3
+        } else {
+            1
+        };
+        assert_eq!(code, Some(expected), "{args:?}: {told}");
+    }
+    assert_eq!(code(&["--sockets"]).0, Some(3));
+    fs::remove_dir_all(tree).unwrap();
+    let own = own_pid();
+    let with = format!("{own},4194304");
+    for (pid, expected) in [("4194304", 1), (&own, 0), (&with, 1)] {
+        let output = rlsof(&["--json", "--behind", "-p", pid]);
+        assert_eq!(
+            output.status.code(),
+            Some(expected),
+            "{}",
+            text(&output.stdout)
+        );
+    }
+}
