@@ -189,10 +189,15 @@ pub fn filter(body: &[u8], order: Order) -> Option<Steer> {
         "ingress"
     };
     let kind = part(body.get(20..)?, 1, order)?;
-    let kind = kind.strip_suffix(b"\0").unwrap_or(kind).escape_ascii();
-    let place = format!("tc filter {kind} on interface {device} {side} handle {handle:#x}");
+    let kind = kind.strip_suffix(b"\0").unwrap_or(kind);
+    let name = kind.escape_ascii();
+    let place = format!("tc filter {name} on interface {device} {side} handle {handle:#x}");
     let mut steer = steer(Action::Tc, place);
     steer.device = Some(IfIndex(device));
+    // The numbers of attributes mean something else in every other kind.
+    if kind != b"bpf" {
+        return Some(steer);
+    }
     let options = part(body.get(20..)?, 2, order).unwrap_or_default();
     let name = part(options, 7, order).map(|it| it.strip_suffix(b"\0").unwrap_or(it));
     let program = part(options, 11, order).and_then(|it| Some(order.u32(*it.first_chunk()?)));
@@ -314,6 +319,11 @@ mod tests {
             b"tc filter bpf on interface 2 ingress handle 0x1"
         );
         assert_eq!(steer.note.unwrap().as_bytes(), b"program 78 x.o:[c]");
+        // A flower filter has the mask of a source's address at the same number.
+        let mut body: Vec<u8> = words.iter().flat_map(|it| it.to_le_bytes()).collect();
+        body.extend(attribute(1, b"flower\0"));
+        body.extend(attribute(2, &attribute(11, &u32::MAX.to_le_bytes())));
+        assert_eq!(filter(&body, Order::Little).unwrap().note, None);
     }
 
     #[test]
