@@ -307,17 +307,12 @@ impl Reading<'_> {
 
 /// Gives each link's struct and its program's, the latter all zero where it cannot be had.
 fn ask_links(sink: &mut dyn FnMut(&[u8])) -> io::Result<()> {
-    let mut id = 0;
-    for _ in 0..BPF_MAX {
-        let Some(next) = sys::bpf_next(Bpf::Link, id)? else {
-            break;
-        };
-        id = next;
+    each_id(BPF_MAX, &|id| sys::bpf_next(Bpf::Link, id), &mut |id| {
         let mut link = [0; bpf_links::INFO];
         match sys::bpf_info(Bpf::Link, id, &mut link) {
             Ok(()) => {}
             // Gone meanwhile.
-            Err(error) if error.raw_os_error() == Some(libc::ENOENT) => continue,
+            Err(error) if error.raw_os_error() == Some(libc::ENOENT) => return Ok(()),
             Err(error) => return Err(error),
         }
         let mut info = [0; bpf_links::INFO];
@@ -328,8 +323,28 @@ fn ask_links(sink: &mut dyn FnMut(&[u8])) -> io::Result<()> {
         }
         sink(&link);
         sink(&info);
+        Ok(())
+    })
+}
+
+/// One number after the other; more than `max` are an error, for the rest is not known.
+fn each_id(
+    max: usize,
+    next: &dyn Fn(u32) -> io::Result<Option<u32>>,
+    each: &mut dyn FnMut(u32) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut id = 0;
+    for _ in 0..max {
+        let Some(following) = next(id)? else {
+            return Ok(());
+        };
+        id = following;
+        each(id)?;
     }
-    Ok(())
+    match next(id)? {
+        None => Ok(()),
+        Some(_) => Err(io::Error::other(format!("more than {max} links"))),
+    }
 }
 
 /// `IPT_SO_GET_INFO`, then `IPT_SO_GET_ENTRIES`, which both families number alike.
@@ -371,4 +386,22 @@ fn ask_table(family: AddressFamily, name: &str, sink: &mut dyn FnMut(&[u8])) -> 
     sink(&info);
     sink(entries.get(xt::ENTRIES..).unwrap_or_default());
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_links_than_are_read_are_an_error() {
+        let next = |id| Ok((id < 3).then_some(id + 1));
+        let mut seen = Vec::new();
+        each_id(3, &next, &mut |id| {
+            seen.push(id);
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(seen, [1, 2, 3]);
+        assert!(each_id(2, &next, &mut |_| Ok(())).is_err());
+    }
 }
