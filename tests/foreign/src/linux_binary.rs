@@ -1,6 +1,7 @@
 //! Messages of netlink, and structures the kernel copies out.
 
 use crate::choice;
+use linux::parse::limits::Limits;
 use linux::parse::nft::{self, steer};
 use linux::parse::sock_diag::Dump;
 use linux::parse::{
@@ -99,7 +100,7 @@ pub(crate) fn rtnetlink(bytes: &[u8]) {
 pub(crate) fn nft(bytes: &[u8]) {
     let (number, buffer) = choice(bytes);
     let order = order(number);
-    let mut found = Vec::new();
+    let mut set = nft::Set::default();
     let mut each = bodies(buffer, order);
     each.push(buffer);
     for body in each {
@@ -110,9 +111,10 @@ pub(crate) fn nft(bytes: &[u8]) {
             let _ = nft::sets(&rule, order);
             let _ = steer(&rule, &nft::Sets::default(), Some("input"), order);
         }
-        let _ = nft::set_elements(body, order, &mut found);
+        set.add(body, order);
     }
-    for (low, high) in nft::intervals(found) {
+    let _ = (set.protocols(), set.keys_are_longer());
+    for (low, high) in set.ranges().unwrap_or_default() {
         assert!(low <= high);
     }
 }
@@ -125,8 +127,9 @@ pub(crate) fn xtables(bytes: &[u8]) {
     let (info, entries) = rest.split_at(rest.len().min(xt::INFO));
     let _ = xt::table(layout, "nat", info, entries, order);
     let _ = xt::target(b"REDIRECT", rest, order);
+    let mut limits = Limits::default();
     for name in [&b"tcp"[..], b"multiport", b"udp"] {
-        let _ = xt::ports(name, rest, order);
+        xt::limit(name, rest, order, &mut limits);
     }
 }
 

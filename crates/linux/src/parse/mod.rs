@@ -10,6 +10,7 @@ pub mod forgery;
 pub mod getdents;
 pub mod igmp;
 pub mod interfaces;
+pub mod limits;
 pub mod links;
 pub mod locks;
 pub mod maps;

@@ -2,8 +2,10 @@
 //! sets. Numbers in attributes are in network order.
 
 mod run;
+mod set;
 
 pub use run::steer;
+pub use set::Set;
 
 use super::Order;
 use super::netlink::{attributes, request};
@@ -60,8 +62,8 @@ pub struct SetName {
     pub name: Vec<u8>,
 }
 
-/// The ports in the sets that were asked for.
-pub type Sets = BTreeMap<SetName, Vec<(u16, u16)>>;
+/// The sets that were read whole.
+pub type Sets = BTreeMap<SetName, Set>;
 
 /// A chain that packets reach by a hook.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -180,44 +182,6 @@ fn set_name(rule: &Rule, name: &[u8]) -> SetName {
         table: rule.table.clone(),
         name: text(name),
     }
-}
-
-/// Adds the ports of one message of a set's elements: `(port, is the end of a range)`.
-pub fn set_elements(body: &[u8], order: Order, found: &mut Vec<(u16, bool)>) -> Option<()> {
-    const INTERVAL_END: u32 = 1;
-    let parts = Parts::new(body.get(4..)?, order);
-    for (_, element) in attributes(parts.get(3)?, order) {
-        let element = Parts::new(element, order);
-        let key = Parts::new(element.get(1)?, order);
-        let flags = element.get(3).and_then(number).unwrap_or(0);
-        if let Some(&[high, low]) = key.get(1) {
-            found.push((u16::from_be_bytes([high, low]), flags & INTERVAL_END != 0));
-        }
-    }
-    Some(())
-}
-
-/// Puts ranges together: in a set of intervals each begins with a number and ends before the
-/// next that is marked as an end; in any other each is one port.
-#[must_use]
-pub fn intervals(mut found: Vec<(u16, bool)>) -> Vec<(u16, u16)> {
-    found.sort_unstable();
-    if !found.iter().any(|it| it.1) {
-        return found.into_iter().map(|it| (it.0, it.0)).collect();
-    }
-    let mut ranges = Vec::new();
-    let mut begun = None;
-    for (port, end) in found {
-        // Where one range follows another, its end and the next's beginning share a number.
-        if let Some(first) = begun.take().filter(|&first| first < port) {
-            ranges.push((first, port - 1));
-        }
-        if !end {
-            begun = Some(port);
-        }
-    }
-    ranges.extend(begun.map(|first| (first, u16::MAX)));
-    ranges
 }
 
 /// `address:port`, as far as known.

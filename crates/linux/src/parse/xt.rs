@@ -3,6 +3,7 @@
 //! `iptables-nft` also uses.
 
 use super::Order;
+use super::limits::Limits;
 use super::nft::{address_of, end};
 use model::steering::{Action, Steer};
 use model::{Gap, Gaps};
@@ -22,6 +23,7 @@ pub struct Layout {
     /// The program whose table it is.
     pub program: &'static str,
     protocol: usize,
+    inverted: usize,
     target: usize,
     next: usize,
     matches: usize,
@@ -31,6 +33,7 @@ pub struct Layout {
 pub const V4: Layout = Layout {
     program: "iptables",
     protocol: 80,
+    inverted: 83,
     target: 88,
     next: 90,
     matches: 112,
@@ -40,6 +43,7 @@ pub const V4: Layout = Layout {
 pub const V6: Layout = Layout {
     program: "ip6tables",
     protocol: 128,
+    inverted: 132,
     target: 140,
     next: 142,
     matches: 168,
@@ -141,35 +145,41 @@ impl Table<'_> {
             "{} {} {} {which}",
             self.layout.program, self.name, self.chain
         );
-        let protocol = self.short(entry, self.layout.protocol)?;
-        Some(Steer {
+        let mut steer = Steer {
             action,
-            protocols: u8::try_from(protocol)
-                .ok()
-                .filter(|&it| it != 0)
-                .into_iter()
-                .collect(),
-            ports: self.ports(entry.get(self.layout.matches..target_at)?),
+            protocols: Vec::new(),
+            ports: Vec::new(),
             to,
             device: None,
             place: place.into_bytes().into(),
             note: policy.then(|| "what no rule accepts".into()),
-        })
+        };
+        let matches = entry.get(self.layout.matches..target_at)?;
+        self.limits(entry, matches)?
+            .put(&mut steer)
+            .then_some(steer)
     }
 
-    fn ports(&self, mut matches: &[u8]) -> Vec<(u16, u16)> {
-        let mut all = Vec::new();
+    /// What the entry and its matches leave of protocols and ports.
+    fn limits(&self, entry: &[u8], mut matches: &[u8]) -> Option<Limits> {
+        const INVERTED_PROTOCOL: u8 = 0x40;
+        let mut limits = Limits::default();
+        let protocol = self.short(entry, self.layout.protocol)?;
+        if protocol != 0 {
+            let inverted = entry.get(self.layout.inverted)? & INVERTED_PROTOCOL != 0;
+            limits.protocols(&[(protocol, protocol)], inverted);
+        }
         while let Some(length) = self.short(matches, 0).map(usize::from) {
             let Some((one, rest)) = matches.split_at_checked(length).filter(|_| length >= 32)
             else {
                 break;
             };
             if let Some((name, data)) = named(one) {
-                all.extend(ports(name, data, self.order).unwrap_or_default());
+                self::limit(name, data, self.order, &mut limits);
             }
             matches = rest;
         }
-        all
+        Some(limits)
     }
 }
 
@@ -216,39 +226,73 @@ pub fn target(name: &[u8], data: &[u8], order: Order) -> Option<(Action, Option<
     Some((action, to))
 }
 
-/// Destination ports a match is limited to.
-#[must_use]
-pub fn ports(name: &[u8], data: &[u8], order: Order) -> Option<Vec<(u16, u16)>> {
-    let short = |at: usize| Some(order.u16(*data.get(at..)?.first_chunk()?));
-    match name {
-        b"tcp" | b"udp" => {
-            let range = (short(4)?, short(6)?);
-            Some(if range == (0, u16::MAX) {
-                Vec::new()
-            } else {
-                vec![range]
-            })
+/// Takes from the limits what a match does not let through.
+pub fn limit(name: &[u8], data: &[u8], order: Order, limits: &mut Limits) {
+    let known = match name {
+        b"tcp" => plain(data, 11, order),
+        b"udp" => plain(data, 8, order),
+        b"multiport" => multiport(data, order),
+        b"set" | b"bpf" | b"u32" | b"sctp" | b"dccp" => {
+            return limits.note("a match that may name ports");
         }
-        // flags, count, then ports; a mark each for the first of a range.
-        b"multiport" => {
-            const SOURCE: u8 = 0;
-            let (&flags, &count) = (data.first()?, data.get(1)?);
-            if flags == SOURCE {
-                return None;
-            }
-            let mut ranges = Vec::new();
-            let mut at = 0;
-            while at < usize::from(count).min(15) {
-                let first = short(2 + at * 2)?;
-                let opens = data.get(32 + at).is_some_and(|&mark| mark != 0);
-                let last = if opens { short(4 + at * 2)? } else { first };
-                ranges.push((first, last));
-                at += if opens { 2 } else { 1 };
-            }
-            Some(ranges)
-        }
-        _ => None,
+        _ => return,
+    };
+    match known {
+        Some(Ports::Any) => {}
+        Some(Ports::Of(ranges, inverted)) => limits.ports(&ranges, inverted),
+        Some(Ports::EitherEnd) => limits.note("ports of either end"),
+        None => limits.note("a match that is cut short"),
     }
+}
+
+/// Destination ports a match lets through.
+enum Ports {
+    Any,
+    /// These, or all others.
+    Of(Vec<(u16, u16)>, bool),
+    /// What comes from them too, whatever port it goes to.
+    EitherEnd,
+}
+
+fn short(data: &[u8], at: usize, order: Order) -> Option<u16> {
+    Some(order.u16(*data.get(at..)?.first_chunk()?))
+}
+
+/// `struct xt_tcp` and `xt_udp`: source ports, destination ports, …, `flags` what is inverted.
+fn plain(data: &[u8], flags: usize, order: Order) -> Option<Ports> {
+    const DESTINATION: u8 = 2;
+    let range = (short(data, 4, order)?, short(data, 6, order)?);
+    let inverted = data.get(flags)? & DESTINATION != 0;
+    Some(Ports::Of(vec![range], inverted))
+}
+
+/// `struct xt_multiport_v1`: flags, count, ports, a mark each for the first of a range, whether
+/// inverted. The older one ends after the ports.
+fn multiport(data: &[u8], order: Order) -> Option<Ports> {
+    const SOURCE: u8 = 0;
+    const DESTINATION: u8 = 1;
+    let (&flags, &count) = (data.first()?, data.get(1)?);
+    let inverted = data.get(47).is_some_and(|&it| it != 0);
+    match flags {
+        SOURCE => return Some(Ports::Any),
+        DESTINATION => {}
+        _ if !inverted => return Some(Ports::EitherEnd),
+        _ => {}
+    }
+    let mut ranges = Vec::new();
+    let mut at = 0;
+    while at < usize::from(count).min(15) {
+        let first = short(data, 2 + at * 2, order)?;
+        let opens = data.get(32 + at).is_some_and(|&mark| mark != 0);
+        let last = if opens {
+            short(data, 4 + at * 2, order)?
+        } else {
+            first
+        };
+        ranges.push((first, last));
+        at += if opens { 2 } else { 1 };
+    }
+    Some(Ports::Of(ranges, inverted))
 }
 
 #[cfg(test)]
@@ -282,6 +326,14 @@ mod tests {
         bytes[36..40].copy_from_slice(&begins.to_le_bytes());
         bytes[56..60].copy_from_slice(&ends.to_le_bytes());
         bytes
+    }
+
+    /// A rule with one match; none where it steers nothing.
+    fn limited(name: &[u8], data: &[u8]) -> Option<Steer> {
+        let rule = entry(0, &part(name, data), &part(b"REJECT", &[0; 4]));
+        let (steers, gaps) = table(V4, "filter", &info(0, 4), &rule, Order::Little);
+        assert!(gaps.is_empty());
+        steers.into_iter().next()
     }
 
     #[test]
@@ -327,10 +379,44 @@ mod tests {
         data.resize(32, 0);
         data.extend_from_slice(&[0, 1, 0]);
         data.resize(48, 0);
-        assert_eq!(
-            ports(b"multiport", &data, Order::Little),
-            Some(vec![(80, 80), (90, 99)])
-        );
+        let ports = |data: &[u8]| limited(b"multiport", data).unwrap().ports;
+        assert_eq!(ports(&data), [(80, 80), (90, 99)]);
+        data[47] = 1;
+        assert_eq!(ports(&data), [(0, 79), (81, 89), (100, 65_535)]);
+        // `--ports`: what comes from these goes to any; `! --ports` goes to none of them.
+        data[0] = 2;
+        assert_eq!(ports(&data), [(0, 79), (81, 89), (100, 65_535)]);
+        data[47] = 0;
+        let either = limited(b"multiport", &data).unwrap();
+        assert_eq!(either.ports, []);
+        assert_eq!(either.note.unwrap().as_bytes(), b"ports of either end");
+    }
+
+    #[test]
+    fn matches_that_are_inverted() {
+        let tcp = [0, 0, 255, 255, 22, 0, 22, 0, 0, 0, 0, 2];
+        let others = [(0, 21), (23, 65_535)];
+        assert_eq!(limited(b"tcp", &tcp).unwrap().ports, others);
+        let udp = [0, 0, 255, 255, 22, 0, 22, 0, 2];
+        assert_eq!(limited(b"udp", &udp).unwrap().ports, others);
+        // The source's ports inverted are another matter.
+        let udp = [5, 0, 9, 0, 22, 0, 22, 0, 1];
+        assert_eq!(limited(b"udp", &udp).unwrap().ports, [(22, 22)]);
+        // All ports, and none of them.
+        let all = [0, 0, 255, 255, 0, 0, 255, 255, 0];
+        assert_eq!(limited(b"udp", &all).unwrap().ports, []);
+        let none = [0, 0, 255, 255, 0, 0, 255, 255, 2];
+        assert_eq!(limited(b"udp", &none), None);
+    }
+
+    #[test]
+    fn all_protocols_but_one() {
+        let mut rule = entry(6, &[], &part(b"REJECT", &[0; 4]));
+        rule[V4.inverted] = 0x40;
+        let (steers, _) = table(V4, "filter", &info(0, 4), &rule, Order::Little);
+        assert_eq!(steers[0].protocols, [17, 33, 132, 136]);
+        let note = steers[0].note.clone().unwrap();
+        assert_eq!(note.as_bytes(), b"all protocols but some");
     }
 
     #[test]
@@ -350,7 +436,8 @@ mod tests {
             let _ = table(V4, "nat", &info, &entries, Order::Little);
             let _ = table(V6, "nat", &info, &entries, Order::Big);
             for name in [&b"DNAT"[..], b"TPROXY", b"tcp", b"multiport"] {
-                let _ = (target(name, &data, Order::Little), ports(name, &data, Order::Little));
+                let _ = target(name, &data, Order::Little);
+                limit(name, &data, Order::Little, &mut Limits::default());
             }
         }
     }

@@ -8,7 +8,7 @@ use crate::sys::{self, Bpf};
 use model::steering::{Action, Steer};
 use model::{Gap, Gaps};
 use nix::sys::socket::{AddressFamily, SockFlag, SockProtocol, SockType, socket};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::os::fd::AsFd;
 use sysroot::Sysroot;
@@ -57,8 +57,8 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    /// Asks by netlink and gives each message of the type wanted. False where the kernel has
-    /// no such tables, which is no gap.
+    /// Asks by netlink and gives each message of the type wanted. A kernel that has no such
+    /// tables is no gap. False where not all was told.
     fn dump(
         &mut self,
         protocol: SockProtocol,
@@ -66,7 +66,8 @@ impl Reading<'_> {
         request: &[u8],
         wanted: u16,
         each: &mut dyn FnMut(&[u8], &mut Self),
-    ) {
+    ) -> bool {
+        let mut whole = true;
         let mut kept = Vec::new();
         let asked = self.root.answer(
             place,
@@ -78,10 +79,11 @@ impl Reading<'_> {
             if error.raw_os_error() != Some(libc::EPROTONOSUPPORT) {
                 self.gaps.push(Gap::io(place, &error));
             }
-            return;
+            return false;
         }
         let mut told = messages(&kept, self.order).flatten();
         if told.any(|message| message.flags & INTERRUPTED != 0) {
+            whole = false;
             self.gaps.push(Gap::new(place, CHANGED));
         }
         for message in messages(&kept, self.order) {
@@ -89,6 +91,7 @@ impl Reading<'_> {
                 Ok(message) if message.kind == wanted => each(message.body, self),
                 Ok(message) if matches!(message.kind, ERROR | DONE) => {
                     let number = errno(message.body, self.order);
+                    whole &= number == 0;
                     let absent = [0, libc::ENOENT, libc::EOPNOTSUPP, libc::EINVAL];
                     if !absent.contains(&number) {
                         let error = io::Error::from_raw_os_error(number);
@@ -96,9 +99,13 @@ impl Reading<'_> {
                     }
                 }
                 Ok(_) => {}
-                Err(_) => self.gaps.push(Gap::new(place, "bytes that are no message")),
+                Err(_) => {
+                    whole = false;
+                    self.gaps.push(Gap::new(place, "bytes that are no message"));
+                }
             }
         }
+        whole
     }
 
     fn nft(&mut self) {
@@ -128,27 +135,7 @@ impl Reading<'_> {
                     .push(Gap::new("nft/rules", "a message that is no rule")),
             },
         );
-        let mut sets = nft::Sets::new();
-        for name in found.iter().flat_map(|rule| nft::sets(rule, order)) {
-            if sets.contains_key(&name) {
-                continue;
-            }
-            let mut ports = Vec::new();
-            let (table, set) = (name.table.escape_ascii(), name.name.escape_ascii());
-            let place = format!("nft/set-{}-{table}-{set}", name.family).replace('/', ".");
-            let place = place.replacen("nft.", "nft/", 1);
-            let request = nft::elements(&name);
-            self.dump(
-                NETFILTER,
-                &place,
-                &request,
-                nft::NEW_ELEMENTS,
-                &mut |body, _| {
-                    let _ = nft::set_elements(body, order, &mut ports);
-                },
-            );
-            sets.insert(name, nft::intervals(ports));
-        }
+        let sets = self.sets(&found);
         self.steers.extend(chains.iter().filter_map(nft::policy));
         let hooks: BTreeMap<_, _> = chains
             .iter()
@@ -158,6 +145,28 @@ impl Reading<'_> {
             let hook = hooks.get(&(rule.family, &rule.table, &rule.chain)).copied();
             self.steers.extend(nft::steer(rule, &sets, hook, order));
         }
+    }
+
+    /// The sets that rules look something up in, each asked for once. Their names may be as
+    /// long as those of files and hold anything, so a recording numbers them.
+    fn sets(&mut self, rules: &[nft::Rule]) -> nft::Sets {
+        let order = self.order;
+        let names: BTreeSet<_> = rules.iter().flat_map(|it| nft::sets(it, order)).collect();
+        let mut sets = nft::Sets::new();
+        for (index, name) in names.into_iter().enumerate() {
+            let mut set = nft::Set::default();
+            let whole = self.dump(
+                SockProtocol::NetlinkNetFilter,
+                &format!("nft/set-{index}"),
+                &nft::elements(&name),
+                nft::NEW_ELEMENTS,
+                &mut |body, _| set.add(body, order),
+            );
+            if whole {
+                sets.insert(name, set);
+            }
+        }
+        sets
     }
 
     /// The tables named are those that are in use: asking for another would load it.

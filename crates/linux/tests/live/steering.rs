@@ -122,6 +122,46 @@ fn nft_rules() {
 }
 
 #[test]
+fn nft_rules_that_are_not_one_port_each() {
+    if !staged(&[]) {
+        return;
+    }
+    let lines = "add table ip n
+        add chain ip n pre { type nat hook prerouting priority -100; }
+        add set ip n empty { type inet_service; }
+        add set ip n near { type inet_service; flags interval; }
+        add element ip n near { 80-90 }
+        add element ip n near { 91-100 }
+        add rule ip n pre tcp dport 8080 ct mark 0x5c11 redirect to :3001
+        add rule ip n pre tcp dport & 0xfff0 == 4432 redirect to :3002
+        add rule ip n pre tcp dport @near redirect to :3003
+        add rule ip n pre tcp dport @empty redirect to :3004
+        add rule ip n pre tcp dport != 22 redirect to :3005
+        add rule ip n pre tcp dport . ip saddr { 443 . 10.0.0.1 } redirect to :3006
+        add rule ip n pre ip saddr . tcp dport { 10.0.0.1 . 443 } redirect to :3007
+        add rule ip n pre tcp sport 1024 tcp dport 25 redirect to :3008";
+    let mut lines = lines.lines().map(str::trim);
+    if !lines.all(|line| done(&format!("nft '{line}'"))) {
+        return;
+    }
+    let steers = told();
+    let of = |to: &str| steers.iter().find(|it| it.to.as_deref() == Some(to));
+    let ports = |to| of(to).map(|it| it.ports.clone());
+    assert_eq!(ports(":3001").unwrap(), [(8080, 8080)]);
+    assert_eq!(ports(":3002").unwrap(), []);
+    assert_eq!(ports(":3003").unwrap(), [(80, 90), (91, 100)]);
+    assert_eq!(ports(":3004"), None);
+    assert_eq!(ports(":3005").unwrap(), [(0, 21), (23, 65_535)]);
+    assert_eq!(ports(":3006").unwrap(), [(443, 443)]);
+    assert_eq!(ports(":3007").unwrap(), []);
+    assert_eq!(ports(":3008").unwrap(), [(25, 25)]);
+    for (to, words) in [(":3002", "ports by a mask"), (":3007", "ports by a key")] {
+        let note = of(to).unwrap().note.clone().unwrap();
+        assert!(note.as_bytes().ends_with(words.as_bytes()), "{note:?}");
+    }
+}
+
+#[test]
 fn iptables_of_both_kinds() {
     if !staged(&[]) {
         return;
@@ -131,6 +171,8 @@ fn iptables_of_both_kinds() {
         "-t nat -A PREROUTING -p tcp -m multiport --dports 81,90:99 -j DNAT --to-destination 10.0.0.1:80",
         "-N mine",
         "-A mine -p udp --dport 5000:5010 -j REJECT",
+        "-t nat -A PREROUTING -p tcp ! --dport 22 -j REDIRECT --to-ports 3001",
+        "-t nat -A PREROUTING -p tcp -m multiport ! --dports 81,90:99 -j REDIRECT --to-ports 3002",
         "-P INPUT DROP",
     ];
     for kind in ["iptables-legacy", "iptables-nft"] {
@@ -172,6 +214,12 @@ fn iptables_of_both_kinds() {
         by_nft,
     );
     expect(&steers, Action::Dnat, &[(81, 81), (90, 99)], dnat, by_nft);
+    for place in [legacy, by_nft] {
+        let one = [(0, 21), (23, 65_535)];
+        expect(&steers, Action::Redirect, &one, Some(":3001"), place);
+        let several = [(0, 80), (82, 89), (100, 65_535)];
+        expect(&steers, Action::Redirect, &several, Some(":3002"), place);
+    }
     expect(
         &steers,
         Action::Reject,

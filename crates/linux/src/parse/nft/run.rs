@@ -1,13 +1,19 @@
 //! Runs through a rule's expressions, to tell which packets it is about and what it does.
 
 use super::{Parts, Rule, Sets, address_of, end, number, place, port, set_name, text};
+use crate::parse::limits::Limits;
 use crate::parse::{Order, xt};
 use model::steering::{Action, Steer};
 use std::collections::BTreeMap;
 
 /// What a register holds while a rule is run through.
 enum Held {
+    /// The destination port, alone.
     Port,
+    /// It, so many bytes behind the beginning of something longer.
+    Within(usize),
+    /// Something made of it, in these words.
+    Made(&'static str),
     Protocol,
     Value(Vec<u8>),
 }
@@ -18,9 +24,8 @@ struct Run<'a> {
     order: Order,
     registers: BTreeMap<u32, Held>,
     steer: Steer,
+    limits: Limits,
     acts: bool,
-    low: Option<u16>,
-    high: Option<u16>,
 }
 
 /// What a rule does, if it steers. `hook` is that of its chain.
@@ -40,19 +45,19 @@ pub fn steer(rule: &Rule, sets: &Sets, hook: Option<&str>, order: Order) -> Opti
             place: place(rule.family, &rule.table, &rule.chain, handle.as_bytes()),
             note: hook.map(|hook| format!("hook {hook}").into_bytes().into()),
         },
+        limits: Limits::default(),
         acts: false,
-        low: None,
-        high: None,
     };
     for (name, data) in &rule.expressions {
         run.expression(name, data, sets);
     }
-    if run.low.is_some() || run.high.is_some() {
-        let range = (run.low.unwrap_or(0), run.high.unwrap_or(u16::MAX));
-        run.steer.ports.push(range);
-    }
-    run.acts.then_some(run.steer)
+    (run.acts && run.limits.put(&mut run.steer)).then_some(run.steer)
 }
+
+/// What a rule can say of the ports that is not told in ports.
+const BY_MASK: &str = "ports by a mask";
+const BY_KEY: &str = "ports by a key";
+const BY_CONNECTION: &str = "ports of the connection";
 
 impl Run<'_> {
     fn expression(&mut self, name: &[u8], data: &[u8], sets: &Sets) {
@@ -71,7 +76,18 @@ impl Run<'_> {
             b"reject" => self.act(Action::Reject, None),
             b"target" => self.target(&parts),
             b"match" => self.matched(&parts),
-            _ => None,
+            b"ct" => self.connection(&parts),
+            b"fib" | b"rt" | b"osf" | b"exthdr" | b"numgen" | b"xfrm" => self.writes(&parts, 1),
+            b"socket" | b"tunnel" => self.writes(&parts, 2),
+            b"bitwise" => self.makes(&parts, BY_MASK),
+            b"byteorder" | b"hash" => self.makes(&parts, BY_KEY),
+            b"counter" | b"log" | b"limit" | b"quota" | b"connlimit" | b"notrack" | b"objref"
+            | b"last" => None,
+            // Whatever another does, it may have written to any register.
+            _ => {
+                self.registers.clear();
+                None
+            }
         };
     }
 
@@ -102,10 +118,49 @@ impl Run<'_> {
             number(parts.get(3)?)?,
             number(parts.get(4)?)?,
         );
-        match field {
-            (TRANSPORT, 2, 2) => self.registers.insert(register, Held::Port),
-            (NETWORK, 9, 1) => self.registers.insert(register, Held::Protocol),
-            _ => self.registers.remove(&register),
+        let held = match field {
+            (TRANSPORT, 2, 2) => Held::Port,
+            // Together with the source's, say.
+            (TRANSPORT, at @ 0..=2, length) if at.saturating_add(length) >= 4 => {
+                Held::Within(usize::try_from(2 - at).ok()?)
+            }
+            (TRANSPORT, at @ 0..=3, length) if at.saturating_add(length) > 2 => Held::Made(BY_MASK),
+            (NETWORK, 9, 1) => Held::Protocol,
+            _ => return self.writes(parts, 1),
+        };
+        self.registers.insert(register, held);
+        Some(())
+    }
+
+    /// An expression that writes what is neither a port nor a protocol.
+    fn writes(&mut self, parts: &Parts<'_>, attribute: u16) -> Option<()> {
+        self.registers.remove(&number(parts.get(attribute)?)?);
+        Some(())
+    }
+
+    /// Something of the connection, which knows the port too.
+    fn connection(&mut self, parts: &Parts<'_>) -> Option<()> {
+        const PROTO_DST: u32 = 12;
+        let register = number(parts.get(1)?)?;
+        if number(parts.get(2)?)? == PROTO_DST {
+            self.registers.insert(register, Held::Made(BY_CONNECTION));
+        } else {
+            self.registers.remove(&register);
+        }
+        Some(())
+    }
+
+    /// From one register (attribute 1) to another (attribute 2).
+    fn makes(&mut self, parts: &Parts<'_>, words: &'static str) -> Option<()> {
+        let made = match self.registers.get(&number(parts.get(1)?)?) {
+            Some(Held::Port | Held::Within(_)) => Some(words),
+            Some(Held::Made(words)) => Some(*words),
+            Some(Held::Protocol | Held::Value(_)) | None => None,
+        };
+        let register = number(parts.get(2)?)?;
+        match made {
+            Some(words) => self.registers.insert(register, Held::Made(words)),
+            None => self.registers.remove(&register),
         };
         Some(())
     }
@@ -114,46 +169,105 @@ impl Run<'_> {
         let held = self.registers.get(&number(parts.get(1)?)?)?;
         let operation = number(parts.get(2)?)?;
         let value = self.value(parts.get(3)?)?;
-        match (held, operation) {
-            (Held::Protocol, 0) => self.steer.protocols.push(*value.first()?),
-            (Held::Port, operation) => {
-                let port = port(&value)?;
-                match operation {
-                    0 => self.steer.ports.push((port, port)),
-                    2 => self.high = port.checked_sub(1),
-                    3 => self.high = Some(port),
-                    4 => self.low = port.checked_add(1),
-                    5 => self.low = Some(port),
-                    _ => self.note("all ports but some"),
+        let ranges = |number: u16, max: u16| -> Option<Vec<(u16, u16)>> {
+            let below = number.checked_sub(1).map(|it| (0, it));
+            let above = number.checked_add(1).map(|it| (it, max));
+            Some(match operation {
+                0 => vec![(number, number)],
+                1 => below.into_iter().chain(above).collect(),
+                2 => below.into_iter().collect(),
+                3 => vec![(0, number)],
+                4 => above.into_iter().collect(),
+                5 => vec![(number, max)],
+                _ => return None,
+            })
+        };
+        match held {
+            Held::Protocol => {
+                let number = u16::from(*value.first()?);
+                let ranges = ranges(number, u8::MAX.into())?;
+                if operation == 1 {
+                    self.limits.protocols(&[(number, number)], true);
+                } else {
+                    self.limits.protocols(&ranges, false);
                 }
             }
-            _ => {}
+            Held::Port => match port(&value).and_then(|port| ranges(port, u16::MAX)) {
+                Some(ranges) => self.limits.ports(&ranges, false),
+                None => self.limits.note(BY_KEY),
+            },
+            Held::Within(at) => match value.get(*at..).and_then(port) {
+                Some(port) if operation == 0 => self.limits.ports(&[(port, port)], false),
+                // Only the source's may be looked at.
+                _ => self.limits.note(BY_KEY),
+            },
+            Held::Made(words) => self.limits.note(words),
+            Held::Value(_) => {}
         }
         Some(())
     }
 
     fn range(&mut self, parts: &Parts<'_>) -> Option<()> {
         let held = self.registers.get(&number(parts.get(1)?)?)?;
+        let inverted = number(parts.get(2)?)? != 0;
         let (from, to) = (self.value(parts.get(3)?)?, self.value(parts.get(4)?)?);
-        match (held, number(parts.get(2)?)?) {
-            (Held::Port, 0) => self.steer.ports.push((port(&from)?, port(&to)?)),
-            (Held::Port, _) => self.note("all ports but some"),
-            _ => {}
+        match held {
+            Held::Port => self.limits.ports(&[(port(&from)?, port(&to)?)], inverted),
+            Held::Protocol => {
+                let range = (u16::from(*from.first()?), u16::from(*to.first()?));
+                self.limits.protocols(&[range], inverted);
+            }
+            Held::Within(_) => self.limits.note(BY_KEY),
+            Held::Made(words) => self.limits.note(words),
+            Held::Value(_) => {}
         }
         Some(())
     }
 
     fn lookup(&mut self, parts: &Parts<'_>, sets: &Sets) -> Option<()> {
-        let held = self.registers.get(&number(parts.get(2)?)?)?;
-        let name = set_name(self.rule, parts.get(1)?);
-        let inverted = parts.get(5).and_then(number) == Some(1);
-        match (held, sets.get(&name)) {
-            (Held::Port, Some(_)) if inverted => self.note("all ports but some"),
-            (Held::Port, Some(ports)) => self.steer.ports.extend_from_slice(ports),
-            (Held::Port, None) => self.note("a set of ports that was not read"),
-            _ => {}
+        const INVERTED: u32 = 1;
+        let register = number(parts.get(2)?)?;
+        let set = sets.get(&set_name(self.rule, parts.get(1)?));
+        let inverted = parts.get(5).and_then(number).unwrap_or(0) & INVERTED != 0;
+        match (self.registers.get(&register), set) {
+            (Some(Held::Port), None) => self.limits.note("a set of ports that was not read"),
+            // Others than those whose whole key is listed can have a port that is.
+            (Some(Held::Port), Some(set)) if inverted && set.keys_are_longer() => {
+                self.limits.note(BY_KEY);
+            }
+            (Some(Held::Port), Some(set)) => match set.ranges() {
+                Some(ranges) => self.limits.ports(&ranges, inverted),
+                None => self.limits.note(BY_KEY),
+            },
+            (Some(Held::Protocol), Some(set)) if !(inverted && set.keys_are_longer()) => {
+                if let Some(ranges) = set.protocols() {
+                    self.limits.protocols(&ranges, inverted);
+                }
+                self.port_behind(register);
+            }
+            (Some(Held::Within(_)), _) => self.limits.note(BY_KEY),
+            (Some(Held::Made(words)), _) => self.limits.note(words),
+            (Some(Held::Protocol | Held::Value(_)) | None, _) => self.port_behind(register),
+        }
+        // A map puts what it finds into a register.
+        if let Some(to) = parts.get(3).and_then(number) {
+            self.registers.remove(&to);
         }
         Some(())
+    }
+
+    /// A key of several parts begins in one register and goes on in those that follow, which
+    /// have numbers of their own.
+    fn port_behind(&mut self, register: u32) {
+        const FOLLOWING: u32 = 8;
+        let ports = |(&number, held): (&u32, &Held)| {
+            number >= FOLLOWING
+                && number != register
+                && matches!(held, Held::Port | Held::Within(_) | Held::Made(_))
+        };
+        if self.registers.iter().any(ports) {
+            self.limits.note(BY_KEY);
+        }
     }
 
     fn immediate(&mut self, parts: &Parts<'_>) -> Option<()> {
@@ -162,8 +276,10 @@ impl Run<'_> {
         let register = number(parts.get(1)?)?;
         let data = parts.get(2)?;
         if register != VERDICT {
-            let value = self.value(data)?;
-            self.registers.insert(register, Held::Value(value));
+            match self.value(data) {
+                Some(value) => self.registers.insert(register, Held::Value(value)),
+                None => self.registers.remove(&register),
+            };
             return Some(());
         }
         let verdict = Parts::new(data, self.order).get(2)?;
@@ -201,7 +317,7 @@ impl Run<'_> {
     fn held(&self, register: Option<&[u8]>) -> Option<&[u8]> {
         match self.registers.get(&number(register?)?)? {
             Held::Value(value) => Some(value),
-            Held::Port | Held::Protocol => None,
+            Held::Port | Held::Within(_) | Held::Made(_) | Held::Protocol => None,
         }
     }
 
@@ -216,18 +332,8 @@ impl Run<'_> {
     }
 
     fn matched(&mut self, parts: &Parts<'_>) -> Option<()> {
-        let ports = xt::ports(&text(parts.get(1)?), parts.get(3)?, self.order)?;
-        self.steer.ports.extend(ports);
+        let name = text(parts.get(1)?);
+        xt::limit(&name, parts.get(3)?, self.order, &mut self.limits);
         Some(())
-    }
-
-    fn note(&mut self, words: &str) {
-        let known = self.steer.note.take().unwrap_or_default();
-        let mut note = known.as_bytes().to_vec();
-        if !note.is_empty() {
-            note.extend_from_slice(b", ");
-        }
-        note.extend_from_slice(words.as_bytes());
-        self.steer.note = Some(note.into());
     }
 }

@@ -97,7 +97,7 @@ fn a_set_of_ports_led_to_another_address() {
         ),
         ("nat", vec![word(1, 1), word(2, 2), word(3, 1), word(5, 2)]),
     ]);
-    let sets = Sets::from([(name, vec![(81, 81), (90, 99)])]);
+    let sets = Sets::from([(name, set(&[(81, 0), (82, 1), (90, 0), (100, 1)]))]);
     let steer = run(&rule, &sets).unwrap();
     assert_eq!(
         (steer.action, steer.to.as_deref()),
@@ -140,32 +140,185 @@ fn a_range_dropped_and_one_accepted() {
     assert_eq!(run(&rule, &Sets::new()), None);
 }
 
+/// A message of a set's elements, each by its key and the attributes beside it.
+fn elements(all: &[(&[u8], Vec<u8>)]) -> Set {
+    let elements: Vec<u8> = all
+        .iter()
+        .flat_map(|(key, more)| {
+            let key = match key {
+                [] => Vec::new(),
+                key => attribute(1, &attribute(1, key)),
+            };
+            attribute(1, &[&key[..], more].concat())
+        })
+        .collect();
+    let mut set = Set::default();
+    set.add(
+        &[vec![2, 0, 0, 0], attribute(3, &elements)].concat(),
+        Order::Little,
+    );
+    set
+}
+
+/// Ports with their flags.
+fn set(all: &[(u16, u32)]) -> Set {
+    let keys: Vec<_> = all.iter().map(|it| it.0.to_be_bytes()).collect();
+    let flags = all.iter().map(|it| word(3, it.1));
+    let all: Vec<_> = keys.iter().map(|it| &it[..]).zip(flags).collect();
+    elements(&all)
+}
+
+/// A rule that looks its port up in the set, after more; with the flags of the lookup.
+fn looked_up(set: Set, flags: u32) -> Option<Steer> {
+    let mut rule = tcp_port();
+    rule.push((
+        "lookup",
+        vec![attribute(1, b"s\0"), word(2, 1), word(5, flags)],
+    ));
+    rule.push(("redir", vec![]));
+    let name = SetName {
+        family: 2,
+        table: b"nat".to_vec(),
+        name: b"s".to_vec(),
+    };
+    run(&rule, &Sets::from([(name, set)]))
+}
+
+fn told(steer: Steer) -> (Vec<(u16, u16)>, String) {
+    let note = steer.note.unwrap_or_default();
+    (steer.ports, note.as_bytes().escape_ascii().to_string())
+}
+
 #[test]
 fn elements_of_sets() {
-    let element = |port: u16, end: bool| {
-        let mut parts = attribute(1, &attribute(1, &port.to_be_bytes()));
-        if end {
-            parts.extend_from_slice(&word(3, 1));
-        }
-        attribute(1, &parts)
-    };
     // As nft lists { 81, 90-99 }: each end is one past the last.
-    let elements: Vec<u8> = [(100, true), (90, false), (82, true), (81, false), (0, true)]
-        .iter()
-        .flat_map(|&(port, end)| element(port, end))
-        .collect();
-    let body = [vec![2, 0, 0, 0], attribute(3, &elements)].concat();
-    let mut found = Vec::new();
-    set_elements(&body, Order::Little, &mut found).unwrap();
-    assert_eq!(intervals(found), [(81, 81), (90, 99)]);
+    let ranges = [(100, 1), (90, 0), (82, 1), (81, 0), (0, 1)];
+    let ports = |set: Set, flags| looked_up(set, flags).map(|it| it.ports);
+    assert_eq!(ports(set(&ranges), 0).unwrap(), [(81, 81), (90, 99)]);
     assert_eq!(
-        intervals(vec![(443, false), (80, false)]),
-        [(80, 80), (443, 443)]
+        ports(set(&ranges), 1).unwrap(),
+        [(0, 80), (82, 89), (100, 65_535)]
     );
+    // A set without elements lets nothing through; all but those of none is everything.
+    assert_eq!(ports(set(&[]), 0), None);
+    assert_eq!(ports(set(&[]), 1).unwrap(), []);
+    // The one that stands for all the others.
+    let all = elements(&[(&[1, 44], Vec::new()), (&[], word(3, 2))]);
+    assert_eq!(ports(all, 0).unwrap(), []);
+}
+
+#[test]
+fn keys_of_several_parts() {
+    let key = [31, 144, 0, 0, 10, 0, 0, 1];
+    let end = attribute(10, &attribute(1, &[31, 154, 0, 0, 10, 0, 0, 1]));
+    let one = || elements(&[(&key, Vec::new())]);
+    let hook = "hook prerouting".to_owned();
     assert_eq!(
-        intervals(vec![(0, true), (60000, false)]),
-        [(60000, u16::MAX)]
+        told(looked_up(one(), 0).unwrap()),
+        (vec![(8080, 8080)], hook.clone())
     );
+    let range = elements(&[(&key, end)]);
+    assert_eq!(
+        told(looked_up(range, 0).unwrap()),
+        (vec![(8080, 8090)], hook)
+    );
+    // From another address that port may be led too.
+    let by_key = || (vec![], "hook prerouting, ports by a key".to_owned());
+    assert_eq!(told(looked_up(one(), 1).unwrap()), by_key());
+    // The port comes second: payload ip saddr => 1, tcp dport => 9.
+    let rule = [
+        (
+            "payload",
+            vec![word(1, 1), word(2, 1), word(3, 12), word(4, 4)],
+        ),
+        (
+            "payload",
+            vec![word(1, 9), word(2, 2), word(3, 2), word(4, 2)],
+        ),
+        ("lookup", vec![attribute(1, b"s\0"), word(2, 1)]),
+        ("redir", vec![]),
+    ];
+    assert_eq!(told(run(&rule, &Sets::new()).unwrap()), by_key());
+}
+
+/// Ports and note of a rule for port 8080 that goes on with more.
+fn more(more: Vec<(&'static str, Vec<Vec<u8>>)>) -> (Vec<(u16, u16)>, String) {
+    let mut rule = tcp_port();
+    rule.push(("cmp", vec![word(1, 1), word(2, 0), value(3, &[0x1f, 0x90])]));
+    rule.extend(more);
+    rule.push(("redir", vec![]));
+    told(run(&rule, &Sets::new()).unwrap())
+}
+
+#[test]
+fn a_register_used_again_is_no_port() {
+    let hook = (vec![(8080, 8080)], "hook prerouting".to_owned());
+    let mark = (
+        "cmp",
+        vec![word(1, 1), word(2, 0), value(3, &[0x11, 0x5c, 0, 0])],
+    );
+    for first in [
+        ("ct", vec![word(1, 1), word(2, 3)]),
+        ("fib", vec![word(1, 1), word(2, 3), word(3, 4)]),
+        ("socket", vec![word(1, 0), word(2, 1)]),
+        ("invented", vec![]),
+        ("lookup", vec![attribute(1, b"s\0"), word(2, 9), word(3, 1)]),
+    ] {
+        assert_eq!(more(vec![first.clone(), mark.clone()]), hook, "{}", first.0);
+    }
+    // One that writes no register leaves the port there.
+    let below = ("cmp", vec![word(1, 1), word(2, 2), value(3, &[0, 80])]);
+    let mut rule = tcp_port();
+    rule.extend([("counter", vec![]), below, ("redir", vec![])]);
+    assert_eq!(run(&rule, &Sets::new()).unwrap().ports, [(0, 79)]);
+}
+
+#[test]
+fn ports_that_are_not_told_in_ports() {
+    let run = |first: (&'static str, Vec<Vec<u8>>)| {
+        let mut rule = tcp_port();
+        rule.push(first);
+        rule.push(("cmp", vec![word(1, 1), word(2, 0), value(3, &[0x11, 0x50])]));
+        rule.push(("redir", vec![]));
+        told(run(&rule, &Sets::new()).unwrap())
+    };
+    let told = |words: &str| (vec![], format!("hook prerouting, {words}"));
+    let mask = vec![word(1, 1), word(2, 1), word(3, 2), value(4, &[255, 240])];
+    assert_eq!(run(("bitwise", mask)), told("ports by a mask"));
+    let hash = vec![word(1, 1), word(2, 1), word(3, 2), word(4, 4)];
+    assert_eq!(run(("hash", hash)), told("ports by a key"));
+    let original = vec![word(1, 1), word(2, 12)];
+    assert_eq!(run(("ct", original)), told("ports of the connection"));
+}
+
+#[test]
+fn both_ports_at_once() {
+    let both = (
+        "payload",
+        vec![word(1, 1), word(2, 2), word(3, 0), word(4, 4)],
+    );
+    let equal = (
+        "cmp",
+        vec![word(1, 1), word(2, 0), value(3, &[4, 0, 0, 22])],
+    );
+    let rule = [both, equal, ("redir", vec![])];
+    assert_eq!(run(&rule, &Sets::new()).unwrap().ports, [(22, 22)]);
+}
+
+#[test]
+fn all_but_one() {
+    let mut rule = tcp_port();
+    rule.push(("cmp", vec![word(1, 1), word(2, 1), value(3, &[0, 22])]));
+    rule.push(("redir", vec![]));
+    let steer = run(&rule, &Sets::new()).unwrap();
+    assert_eq!(steer.ports, [(0, 21), (23, 65_535)]);
+    let rule = [
+        ("meta", vec![word(1, 1), word(2, 16)]),
+        ("cmp", vec![word(1, 1), word(2, 1), value(3, &[6])]),
+        ("redir", vec![]),
+    ];
+    let steer = run(&rule, &Sets::new()).unwrap();
+    assert_eq!(steer.protocols, [17, 33, 132, 136]);
 }
 
 #[test]
@@ -189,7 +342,9 @@ proptest! {
     fn nothing_panics(body: Vec<u8>, name in "[a-z]{3,9}") {
         let order = Order::Little;
         let _ = chain(&body, order);
-        let _ = set_elements(&body, order, &mut Vec::new());
+        let mut set = Set::default();
+        set.add(&body, order);
+        let _ = (set.ranges(), set.protocols());
         if let Some(rule) = rule(&body, order) {
             let _ = steer(&rule, &Sets::new(), None, order);
         }
