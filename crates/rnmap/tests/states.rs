@@ -11,6 +11,7 @@ mod lab;
 
 use lab::{Lab, SUSPECT_V4, SUSPECT_V6, cannot_run, differences};
 use model::{PortState, Record};
+use socket2::Type;
 
 /// Scans of each kind; nmap is asked once. The test `agree` makes twenty.
 const RUNS: usize = 2;
@@ -129,6 +130,35 @@ fn udp_on_this_machine_is_settled_at_once() {
     let states = lab::states(&out.stdout);
     let closed = states.values().filter(|state| **state == PortState::Closed);
     assert_eq!(closed.count(), 901 - 3);
+}
+
+/// A second address of a network is this machine's too; whoever else is on it is not, even
+/// where any address can be bound.
+#[test]
+fn a_further_address_of_a_network_is_our_own() {
+    if cannot_run(&["ip", "nft", "sysctl"]) {
+        return;
+    }
+    let mut lab = Lab::joined();
+    lab.hold(Type::DGRAM, "0.0.0.0:5000");
+    let add = ["ip", "addr", "add", "10.77.0.8/24", "dev", "c0"];
+    assert!(lab.run(&lab.suspect, &add).status.success());
+    let any = ["sysctl", "-qw", "net.ipv4.ip_nonlocal_bind=1"];
+    for is_any in [false, true] {
+        if is_any {
+            assert!(lab.run(&lab.suspect, &any).status.success());
+        }
+        for own in [SUSPECT_V4, "10.77.0.8"] {
+            let states = lab.states(&lab.suspect, &format!("-Pn -sU -p 5000 {own}"));
+            let open = lab::States::from([(5000, PortState::Open)]);
+            assert_eq!(states, open, "{own}");
+        }
+        for (who, ports) in [("10.77.0.8", "x 65535 ports"), ("10.77.0.2", "x 1")] {
+            let out = lab.rnmap(&lab.suspect, &format!("--dry-run -Pn -sT {who}"));
+            let said = String::from_utf8(out.stdout).unwrap();
+            assert!(said.contains(ports), "{who}: {said}");
+        }
+    }
 }
 
 /// UDP needs no right; half-open does, and says so.
