@@ -157,7 +157,10 @@ fn who_is_up(
     if !far.is_empty() {
         let stop = || job.interrupt.is_asked();
         match discover::up(&far, &job.request.pace, &job.request.origin, &stop) {
-            Ok(found) => up.extend(found),
+            Ok((found, mut gaps)) => {
+                up.extend(found);
+                outcome.gaps.append(&mut gaps);
+            }
             Err(error) => outcome.gaps.push(Gap::io("host discovery", &error)),
         }
     }

@@ -156,6 +156,41 @@ fn no_thread_is_needed() {
     }
 }
 
+/// A host that our own system would not ask is not simply down.
+#[test]
+fn who_was_not_asked_is_not_called_down_without_a_word() {
+    if cannot_run(&["ip", "nft"]) {
+        return;
+    }
+    let lab = Lab::joined();
+    let rules = "add table inet own; add chain inet own out { type filter hook output priority 0; }
+        add rule inet own out ip daddr 10.77.0.1 drop";
+    assert!(lab.run(&lab.trusted, &["nft", rules]).status.success());
+    for (words, why) in [
+        ("-sT -p 22 fe80::1", "host discovery fe80::1: "),
+        (
+            "-sT -p 22 10.77.0.1",
+            "host discovery 10.77.0.1: Operation not permitted",
+        ),
+        (
+            "-sn 10.77.0.1",
+            "host discovery 10.77.0.1: Operation not permitted",
+        ),
+    ] {
+        let out = lab.rnmap(&lab.trusted, &format!("--gaps {words}"));
+        let (said, told) = (
+            String::from_utf8(out.stdout).unwrap(),
+            String::from_utf8(out.stderr).unwrap(),
+        );
+        assert_eq!(out.status.code(), Some(3), "{words}: {said}{told}");
+        assert!(said.contains("(0 hosts up)"), "{said}");
+        assert!(told.contains(why), "{words}: {told}");
+    }
+    // Who was asked and is silent is down, and that is all.
+    let out = lab.rnmap(&lab.trusted, "-sn 10.77.0.77");
+    assert_eq!(out.status.code(), Some(0));
+}
+
 /// Every namespace there is, from inside each: here those of the laboratory alone, for a
 /// mount and a pid namespace of its own hide all others.
 #[test]

@@ -2,16 +2,17 @@
 //! ports. Any answer will do, a refusal too.
 
 use crate::answer::Answer;
+use crate::engine::Errno;
 use crate::origin::Origin;
 use crate::pace::Pace;
 use crate::plan::{Plan, Report};
 use crate::ports::PortSet;
 use crate::run::{Listener, scan};
-use model::{PortState, Proto, Technique};
+use model::{Gap, Gaps, PortState, Proto, Technique};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{SockaddrStorage, recvfrom};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd};
@@ -23,7 +24,8 @@ const ROUNDS: u8 = 2;
 /// Between two echo requests, where no rate is set.
 const GAP: Duration = Duration::from_micros(500);
 
-/// Those of the targets that are up, and what said so, in nmap's words.
+/// Those of the targets that are up, and what said so, in nmap's words; and, of those that
+/// were not heard, what our own system would not ask.
 ///
 /// # Errors
 /// No probe could be made at all.
@@ -32,8 +34,10 @@ pub fn up(
     pace: &Pace,
     origin: &Origin,
     stop: &(dyn Fn() -> bool + Sync),
-) -> io::Result<HashMap<IpAddr, &'static str>> {
+) -> io::Result<(HashMap<IpAddr, &'static str>, Gaps)> {
     let mut found: HashMap<IpAddr, &'static str> = HashMap::new();
+    let mut heard = Heard::default();
+    let mut gaps = Gaps::new();
     for is_v6 in [false, true] {
         let family: Vec<IpAddr> = targets
             .iter()
@@ -41,7 +45,7 @@ pub fn up(
             .filter(|addr| addr.is_ipv6() == is_v6)
             .collect();
         if let (false, Ok(echo)) = (family.is_empty(), Echo::open(&family, origin)) {
-            let answered = echo.ask(&family, pace, stop);
+            let answered = echo.ask(&family, pace, stop, &mut heard.unasked);
             found.extend(answered.into_iter().map(|addr| (addr, "echo-reply")));
         }
     }
@@ -63,17 +67,28 @@ pub fn up(
             threads: 1,
             origin: origin.clone(),
         };
-        let mut heard = Heard::default();
-        scan(&plan, &mut heard, stop)?;
+        gaps.append(&mut scan(&plan, &mut heard, stop)?);
         found.extend(heard.up);
     }
-    Ok(found)
+    heard.unasked.retain(|addr, _| !found.contains_key(addr));
+    for (addr, errors) in heard.unasked {
+        let place = format!("host discovery {addr}");
+        gaps.extend(errors.into_iter().map(|why| match why {
+            Some(errno) => Gap::io(place.as_str(), &io::Error::from_raw_os_error(errno)),
+            None => Gap::new(place.as_str(), "not asked to the end"),
+        }));
+    }
+    Ok((found, gaps))
 }
 
-/// Hosts that answered a connection.
+/// Why hosts were not asked: what our own system said, none where it said nothing.
+type Unasked = BTreeMap<IpAddr, BTreeSet<Option<Errno>>>;
+
+/// Hosts that answered a connection, and those that were not asked.
 #[derive(Default)]
 struct Heard {
     up: HashMap<IpAddr, &'static str>,
+    unasked: Unasked,
 }
 
 impl Listener for Heard {
@@ -88,6 +103,13 @@ impl Listener for Heard {
             .find(|(_, answer)| matches!(answer.state, PortState::Open | PortState::Closed));
         if let Some((_, answer)) = answered {
             self.up.insert(report.addr, answer.reason.name());
+        } else {
+            let refused: usize = report.refused.values().sum();
+            let others = (report.missed.len() > refused).then_some(None);
+            let why = report.refused.into_keys().map(Some).chain(others);
+            for why in why {
+                self.unasked.entry(report.addr).or_default().insert(why);
+            }
         }
         Ok(())
     }
@@ -132,6 +154,7 @@ impl Echo {
         targets: &[IpAddr],
         pace: &Pace,
         stop: &(dyn Fn() -> bool + Sync),
+        unasked: &mut Unasked,
     ) -> HashSet<IpAddr> {
         let wanted: HashSet<IpAddr> = targets.iter().copied().collect();
         let mut up = HashSet::new();
@@ -146,7 +169,10 @@ impl Echo {
                 }
                 // What cannot be sent is asked again in the next round, or by connecting.
                 let to = SockAddr::from(SocketAddr::new(*addr, 0));
-                let _ = self.socket.send_to(&request(self.is_v6, round), &to);
+                match self.socket.send_to(&request(self.is_v6, round), &to) {
+                    Ok(_) => unasked.remove(addr),
+                    Err(why) => unasked.insert(*addr, BTreeSet::from([why.raw_os_error()])),
+                };
                 thread::sleep(gap);
                 self.hear(&wanted, &mut up);
             }
