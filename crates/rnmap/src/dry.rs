@@ -8,7 +8,7 @@ use crate::resume::Settled;
 use crate::run::parts;
 use crate::whole;
 use cli::{Error, Exit};
-use model::{Gaps, Technique};
+use model::{Gaps, NetNs, Technique};
 use scan::{Plan, route};
 use std::io::{self, Write};
 use std::net::IpAddr;
@@ -37,7 +37,7 @@ pub(crate) fn run(
         let told = netns::inside(&place, || {
             let targets = whole::targets(request, &mut more);
             let mut text = Vec::new();
-            tell(&mut text, request, &settled, &targets).map(|()| text)
+            tell(&mut text, request, (&settled, place.netns()), &targets).map(|()| text)
         });
         match told.and_then(|text| text) {
             Ok(text) => out.write_all(&text)?,
@@ -56,7 +56,7 @@ pub(crate) fn run(
 fn tell(
     out: &mut dyn Write,
     request: &Request,
-    settled: &Settled,
+    (settled, netns): (&Settled, Option<NetNs>),
     targets: &[IpAddr],
 ) -> io::Result<()> {
     let far = targets.iter().filter(|addr| !route::is_local(**addr));
@@ -69,7 +69,7 @@ fn tell(
         )?;
     }
     for whole in request.plans(targets) {
-        let left = parts(settled, &whole);
+        let left = parts(settled, netns, &whole);
         let probes: usize = left.iter().map(Plan::size).sum();
         plan(out, &whole, probes)?;
         if far > 0 && whole.technique != Technique::Bind {

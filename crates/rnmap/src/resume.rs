@@ -1,6 +1,6 @@
 //! What files hold that the user names: lists of targets, and the output of an earlier run.
 
-use model::{Proto, Record, Technique};
+use model::{NetNs, Proto, Record, Technique};
 use scan::{Answer, PortSet, Reason, ports};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -15,8 +15,11 @@ pub(crate) fn words(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// What an earlier run settled, by technique, protocol and address.
-pub(crate) type Settled = BTreeMap<(Technique, Proto, IpAddr), BTreeMap<u16, Answer>>;
+/// Where something was settled: the namespace asked from, technique, protocol and address.
+pub(crate) type Key = (Option<NetNs>, Technique, Proto, IpAddr);
+
+/// What an earlier run settled.
+pub(crate) type Settled = BTreeMap<Key, BTreeMap<u16, Answer>>;
 
 /// Reads the JSON of an earlier run, whole or cut short; none where it does not begin as an
 /// answer of ours. A line that is no record ends it, as it does where the writing was cut off.
@@ -31,7 +34,7 @@ pub(crate) fn settled(text: &str) -> Option<Settled> {
     for record in records {
         let (key, state, reason, ports) = match record {
             Record::Probe(probe) => (
-                (probe.technique, probe.proto, probe.addr),
+                (probe.netns, probe.technique, probe.proto, probe.addr),
                 probe.state,
                 probe.reason,
                 PortSet::of([probe.port]),
@@ -39,7 +42,7 @@ pub(crate) fn settled(text: &str) -> Option<Settled> {
             Record::Tally(tally) => {
                 let listed = tally.ports.as_deref().map(ports::parse);
                 let Some(Ok(listed)) = listed else { continue };
-                let key = (tally.technique, tally.proto, tally.addr);
+                let key = (tally.netns, tally.technique, tally.proto, tally.addr);
                 (key, tally.state, tally.reason, listed.tcp)
             }
             _ => continue,
@@ -73,9 +76,30 @@ mod tests {
             r#"{"type":"tal"#,
         );
         let settled = settled(text).unwrap();
-        let key = (Technique::Connect, Proto::Tcp, "::1".parse().unwrap());
+        let key = (None, Technique::Connect, Proto::Tcp, "::1".parse().unwrap());
         let ports: Vec<u16> = settled[&key].keys().copied().collect();
         assert_eq!(ports, [1, 2, 3, 22]);
         assert_eq!(settled[&key][&22].state, PortState::Open);
+    }
+
+    #[test]
+    fn what_another_namespace_said_is_its_own() {
+        let probe = |netns: &str, state: &str| {
+            format!(
+                r#"{{"type":"probe","technique":"connect","proto":"tcp",{netns}"addr":"127.0.0.1","port":22,"state":"{state}","reason":"syn-ack"}}"#
+            )
+        };
+        let text = [
+            r#"{"type":"begin","schema":1,"tool":"rnmap","version":"0"}"#.to_owned(),
+            probe("", "open"),
+            probe(r#""netns":7,"#, "closed"),
+        ];
+        let settled = settled(&text.join("\n")).unwrap();
+        let told: Vec<_> = settled
+            .iter()
+            .map(|((netns, ..), answers)| (*netns, answers[&22].state))
+            .collect();
+        let wanted = [(None, PortState::Open), (Some(NetNs(7)), PortState::Closed)];
+        assert_eq!(told, wanted);
     }
 }

@@ -177,7 +177,7 @@ fn one_plan(
     let from = Instant::now();
     teller.initiating(plan)?;
     let mut reports = Vec::new();
-    for part in parts(job.settled, plan) {
+    for part in parts(job.settled, job.netns, plan) {
         let mut relay = Relay {
             plan: &part,
             teller: &mut *teller,
@@ -190,7 +190,8 @@ fn one_plan(
         reports.append(&mut relay.reports);
     }
     for report in &mut reports {
-        let before = job.settled.get(&(plan.technique, plan.proto, report.addr));
+        let key = (job.netns, plan.technique, plan.proto, report.addr);
+        let before = job.settled.get(&key);
         if let Some(before) = before {
             let wanted = before
                 .iter()
@@ -231,8 +232,8 @@ fn not_settled(report: &Report) -> Vec<Gap> {
 
 /// A plan without what is settled: one part for the hosts of which nothing is, one for each
 /// of the others.
-pub(crate) fn parts(settled: &Settled, plan: &Plan) -> Vec<Plan> {
-    let known = |addr: &IpAddr| settled.get(&(plan.technique, plan.proto, *addr));
+pub(crate) fn parts(settled: &Settled, netns: Option<NetNs>, plan: &Plan) -> Vec<Plan> {
+    let known = |addr: &IpAddr| settled.get(&(netns, plan.technique, plan.proto, *addr));
     let (old, fresh): (Vec<IpAddr>, Vec<IpAddr>) = plan
         .targets
         .iter()
