@@ -9,18 +9,18 @@ use std::io::{self, Read};
 /// Bytes read of one file at most.
 const BYTES_MAX: u64 = 256 << 20;
 
-fn read(path: &OsStr) -> Result<String, Error> {
-    let mut text = String::new();
+fn read(path: &OsStr) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
     let outcome = if path == "-" {
-        io::stdin().lock().take(BYTES_MAX).read_to_string(&mut text)
+        io::stdin().lock().take(BYTES_MAX).read_to_end(&mut bytes)
     } else {
         OpenOptions::new()
             .read(true)
             .open(path)
-            .and_then(|file| file.take(BYTES_MAX).read_to_string(&mut text))
+            .and_then(|file| file.take(BYTES_MAX).read_to_end(&mut bytes))
     };
     match outcome {
-        Ok(_) => Ok(text),
+        Ok(_) => Ok(bytes),
         Err(why) => Err(Error::io(path.display().to_string(), why)),
     }
 }
@@ -30,7 +30,12 @@ fn read(path: &OsStr) -> Result<String, Error> {
 /// # Errors
 /// The file cannot be read.
 pub(crate) fn lines(path: &OsStr) -> Result<Vec<String>, Error> {
-    Ok(resume::words(&read(path)?))
+    let bytes = read(path)?;
+    let text = str::from_utf8(&bytes).map_err(|_| {
+        let why = io::Error::new(io::ErrorKind::InvalidData, "not UTF-8");
+        Error::io(path.display().to_string(), why)
+    })?;
+    Ok(resume::words(text))
 }
 
 /// Reads the JSON of an earlier run, whole or cut short.

@@ -23,10 +23,10 @@ pub(crate) type Settled = BTreeMap<Key, BTreeMap<u16, Answer>>;
 
 /// Reads the JSON of an earlier run, whole or cut short; none where it does not begin as an
 /// answer of ours. A line that is no record ends it, as it does where the writing was cut off.
-pub(crate) fn settled(text: &str) -> Option<Settled> {
-    let mut records = text
-        .lines()
-        .map_while(|line| serde_json::from_str::<Record>(line).ok());
+pub(crate) fn settled(bytes: &[u8]) -> Option<Settled> {
+    let mut records = bytes
+        .split(|byte| *byte == b'\n')
+        .map_while(|line| serde_json::from_slice::<Record>(line).ok());
     if !matches!(records.next(), Some(Record::Begin(begin)) if begin.tool == "rnmap") {
         return None;
     }
@@ -75,7 +75,10 @@ mod tests {
             "\n",
             r#"{"type":"tal"#,
         );
-        let settled = settled(text).unwrap();
+        let mut cut = text.as_bytes().to_vec();
+        // In the middle of a letter.
+        cut.extend(b"ly\",\"name\":\"\xc3");
+        let settled = settled(&cut).unwrap();
         let key = (None, Technique::Connect, Proto::Tcp, "::1".parse().unwrap());
         let ports: Vec<u16> = settled[&key].keys().copied().collect();
         assert_eq!(ports, [1, 2, 3, 22]);
@@ -94,7 +97,7 @@ mod tests {
             probe("", "open"),
             probe(r#""netns":7,"#, "closed"),
         ];
-        let settled = settled(&text.join("\n")).unwrap();
+        let settled = settled(text.join("\n").as_bytes()).unwrap();
         let told: Vec<_> = settled
             .iter()
             .map(|((netns, ..), answers)| (*netns, answers[&22].state))
