@@ -62,6 +62,9 @@ pub(crate) fn host(out: &mut dyn Write, session: &Session, host: &Host) -> io::R
 }
 
 pub(crate) fn end(out: &mut dyn Write, ending: &Ending) -> io::Result<()> {
+    for gap in ending.gap_lines() {
+        writeln!(out, "# gap: {gap}")?;
+    }
     let word = if ending.partial {
         "interrupted"
     } else {

@@ -53,6 +53,11 @@ pub(crate) struct Ending {
 }
 
 impl Ending {
+    /// A line for each place that could not be asked, made harmless.
+    pub(crate) fn gap_lines(&self) -> impl Iterator<Item = String> {
+        self.gaps.iter().map(gap_line)
+    }
+
     /// `1 IP address (1 host up) scanned in 0.07 seconds`
     pub(crate) fn summary(&self) -> String {
         let es = if self.hosts == 1 { "" } else { "es" };
@@ -60,4 +65,14 @@ impl Ending {
         let (hosts, up, seconds) = (self.hosts, self.up, self.took.as_secs_f64());
         format!("{hosts} IP address{es} ({up} host{s} up) scanned in {seconds:.2} seconds")
     }
+}
+
+/// A gap in one line, made harmless.
+pub(crate) fn gap_line(gap: &Gap) -> String {
+    render::safe::escaped(format!("{}: {}", gap.place, gap.reason).as_bytes())
+}
+
+/// Many gaps in a few words.
+pub(crate) fn gap_count(count: usize) -> String {
+    format!("{count} places could not be asked")
 }

@@ -10,7 +10,7 @@ use crate::progress::Progress;
 use crate::request::Request;
 use crate::resume::Settled;
 use crate::run::{self, Job, Outcome, Teller};
-use crate::session::{Ending, Session, Tone};
+use crate::session::{Ending, Session, Tone, gap_count, gap_line};
 use crate::sink::{Format, Sink};
 use cli::{Error, Exit};
 use model::{Gap, Gaps, Source};
@@ -332,20 +332,17 @@ fn sinks<'w>(options: &Options, out: &'w mut dyn Write) -> Result<Vec<Sink<'w>>,
 
 /// Tells of gaps and chooses the exit code.
 pub(crate) fn finish(options: &Options, gaps: &[Gap]) -> Exit {
-    let line =
-        |gap: &Gap| render::safe::escaped(format!("{}: {}", gap.place, gap.reason).as_bytes());
     if options.gaps {
         for gap in gaps {
-            cli::note("rnmap", &line(gap));
+            cli::note("rnmap", &gap_line(gap));
         }
     } else if !options.json {
         match gaps {
             [] => {}
-            [one] => cli::note("rnmap", &line(one)),
+            [one] => cli::note("rnmap", &gap_line(one)),
             many => {
-                let count = many.len();
-                let words = format!("{count} places could not be asked (--gaps lists them)");
-                cli::note("rnmap", &words);
+                let count = gap_count(many.len());
+                cli::note("rnmap", &format!("{count} (--gaps lists them)"));
             }
         }
     }

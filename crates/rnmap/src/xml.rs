@@ -3,7 +3,7 @@
 
 use crate::clock::Moment;
 use crate::host::Host;
-use crate::session::{Ending, Session};
+use crate::session::{Ending, Session, gap_count, gap_line};
 use crate::sum::{self, Sum};
 use model::{Proto, Technique, service};
 use scan::{Answer, PortSet, Report};
@@ -149,14 +149,20 @@ fn port(text: &mut String, host: &Host, report: &Report, number: u16, answer: An
 pub(crate) fn end(out: &mut dyn Write, ending: &Ending) -> io::Result<()> {
     let now = Moment::now();
     let (when, seconds) = (now.ctime(), ending.took.as_secs_f64());
-    let (word, exit) = if ending.partial {
-        (
-            "interrupted",
-            "error\" errormsg=\"interrupted; what was learned is here",
-        )
+    let word = if ending.partial {
+        "interrupted"
     } else {
-        ("done", "success")
+        "done"
     };
+    let error = match ending.gaps.as_slice() {
+        _ if ending.partial => Some("interrupted; what was learned is here".to_owned()),
+        [] => None,
+        [one] => Some(gap_line(one)),
+        many => Some(gap_count(many.len())),
+    };
+    let exit = error.map_or("success".to_owned(), |why| {
+        format!("error\" errormsg=\"{}", attribute(&why))
+    });
     writeln!(
         out,
         "<runstats><finished time=\"{}\" timestr=\"{when}\" summary=\"rnmap {word} at {when}; {}\" \

@@ -213,3 +213,20 @@ fn xml_is_valid_and_hostile_words_stay_words() {
         std::fs::remove_file(format!("{stem}.{ending}")).unwrap();
     }
 }
+
+/// Ports without an answer are told in outputs that have no place for them, too.
+#[test]
+fn what_could_not_be_asked_is_no_success() {
+    let (code, xml, _) = rnmap(&["-sT", "-Pn", "-p", "22,23", "-oX", "-", "fe80::1"]);
+    assert_eq!(code, Some(3));
+    assert!(
+        xml.contains("exit=\"error\" errormsg=\"tcp fe80::1: 2 ports "),
+        "{xml}"
+    );
+    assert!(!xml.contains("success"), "{xml}");
+    let (code, lines, _) = rnmap(&["-sT", "-Pn", "-p", "22,23", "-oG", "-", "fe80::1"]);
+    assert_eq!(code, Some(3));
+    assert!(lines.contains("\n# gap: tcp fe80::1: 2 ports "), "{lines}");
+    let (_, xml, _) = rnmap(&["-sT", "-p", "1", "-oX", "-", "127.0.0.1"]);
+    assert!(xml.contains("exit=\"success\""), "{xml}");
+}
