@@ -151,9 +151,20 @@ fn walk(processes: &[Pid], threads: &[Pid], bounds: Bounds) -> Asked {
         .map(|&pid| (pid, false))
         .chain(threads.iter().map(|&tid| (tid, true)))
         .collect();
-    let finds = visit(&tasks, Finds::default, |&(pid, thread), finds| {
+    // Our own table first, while nothing is copied into it: what a worker copies there for a moment
+    // another would take for a holding of ours.
+    let own = Pid(std::process::id());
+    let mut ours = Finds::default();
+    if processes.contains(&own) {
+        // Of ourselves nothing is refused.
+        let _ = task(own, false, bounds, &mut ours);
+    }
+    let is_ours = |pid: Pid| pid == own || sys::share_files(own, pid).unwrap_or(false);
+    let mut finds = visit(&tasks, Finds::default, |&(pid, thread), finds| {
         if begun.elapsed() > bounds.time {
             finds.late += 1;
+        } else if is_ours(pid) {
+            // Walked before.
         } else if kernel.is_some_and(|it| it != pid && sys::share_files(it, pid).unwrap_or(false)) {
             finds.walked += 1;
         } else if let Err(error) = task(pid, thread, bounds, finds) {
@@ -162,6 +173,7 @@ fn walk(processes: &[Pid], threads: &[Pid], bounds: Bounds) -> Asked {
                 .extend(error.raw_os_error().map(|errno| (pid, errno)));
         }
     });
+    finds.push(ours);
     let mut asked = Asked::default();
     let (mut refused, mut late) = (BTreeMap::<i32, BTreeSet<Pid>>::new(), 0);
     for find in finds {

@@ -1,10 +1,11 @@
 //! Sockets are found and asked without `/proc`, in processes, threads and other namespaces.
 
-use crate::make::{bound, listener};
+use crate::make::{bound, listener, sleeper};
 use crate::stage::staged;
 use linux::read::pidfd::{Asked, Bounds, asked, census_and_walk, holdings};
 use model::asked::AskedSocket;
 use model::{Held, Pid};
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use std::os::fd::AsRawFd;
@@ -113,6 +114,34 @@ fn threads_with_tables_and_namespaces_of_their_own() {
     );
     drop(leave);
     thread.join().unwrap();
+}
+
+#[test]
+fn what_we_copy_is_no_holding_of_ours() {
+    if !staged(&[]) {
+        return;
+    }
+    let held: Vec<_> = (5000..5400).map(listener).collect();
+    for socket in &held {
+        fcntl(socket, FcntlArg::F_SETFD(FdFlag::empty())).unwrap();
+    }
+    let mut child = sleeper();
+    drop(held);
+    let holder = Pid(child.id());
+    let root = Sysroot::live().unwrap();
+    let turns: Vec<Pid> = [own(), holder].repeat(16);
+    for _ in 0..20 {
+        let asked = asked(&root, &turns, &[], Bounds::default());
+        let held_by = |pid: Pid| {
+            let copied = asked.copied.iter().filter(|it| it.pid == pid);
+            let ports = copied.filter_map(|it| Some(asked.sockets.get(&it.inode)?.local?.1));
+            ports.collect::<Vec<u16>>()
+        };
+        assert_eq!(held_by(holder).len(), 400);
+        assert!(held_by(own()).is_empty(), "{:?}", held_by(own()));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
 }
 
 #[test]
