@@ -53,10 +53,19 @@ pub fn accounts_for(facts: &Facts, proto: Proto, port: u16, from: From) -> bool 
         let is = |name: &[u8]| chain.eq_ignore_ascii_case(name);
         // What comes from elsewhere is not sent by the host.
         let passes = from == From::Here || !is(b"output");
-        let meets_all =
-            steer.action == Action::SkLookup || is(b"prerouting") || (is(b"output") && passes);
-        concerns(steer, proto, port) && passes && (!steer.ports.is_empty() || meets_all)
+        // A note says what else limits it, which we did not follow.
+        let plain = steer.note.is_none() && (is(b"prerouting") || is(b"output"));
+        let meets_all = steer.action == Action::SkLookup || plain;
+        concerns(steer, proto, port) && passes && (names_ports(steer) || meets_all)
     })
+}
+
+/// Whether the ports of a rule were chosen: all but a few are none.
+fn names_ports(steer: &Steer) -> bool {
+    const FEW: u32 = 1 << 15;
+    let width = |&(low, high): &(u16, u16)| u32::from(high.saturating_sub(low)) + 1;
+    let ports: u32 = steer.ports.iter().map(width).sum();
+    (1..=FEW).contains(&ports)
 }
 
 /// The chain of a rule: `iptables nat PREROUTING rule 1`, `nft ip nat prerouting handle 4`.
@@ -201,9 +210,16 @@ mod tests {
         assert!(!excuses("nft ip nat KUBE-SEP-5XJ handle 4", here, &[]));
         assert!(excuses("nft ip nat PREROUTING handle 4", elsewhere, &[]));
         assert!(excuses("ip6tables nat PREROUTING rule 1", elsewhere, &[]));
+        // All ports but one are no choice.
+        let but_one: &[(u16, u16)] = &[(0, 21), (23, 65_535)];
+        assert!(!excuses(service, elsewhere, but_one));
         // What the host sends does not come from elsewhere.
         let output = "nft ip nat output handle 4";
         assert!(excuses(output, here, &[]));
         assert!(!excuses(output, elsewhere, &[(4444, 4444)]));
+        facts.steers[0].note = Some("ports by a mask".into());
+        facts.steers[0].ports.clear();
+        facts.steers[0].place = "nft ip nat prerouting handle 4".into();
+        assert!(!accounts_for(&facts, Proto::Tcp, 4444, elsewhere));
     }
 }
