@@ -111,20 +111,23 @@ fn the_three_sockets_of_a_fresh_namespace_agree() {
     }
 }
 
-#[test]
-fn s4_bound_ports_are_not_hidden_ones() {
-    need_root!();
-    let mut stage = Stage::new();
-    let mut expected = Vec::new();
-    for words in [
+/// Sockets that hold a port and do nothing with it, and what is said of them.
+fn bound_ports(stage: &mut Stage) -> Vec<String> {
+    let words = [
         "bound 0.0.0.0:9999",
         "bound 0.0.0.0:9998 reuseaddr",
         "bound [::1]:9997",
         "bound 127.0.0.1:9996",
-    ] {
-        let made = stage.add(words);
-        expected.push(line("BOUND_NOT_LISTENING", "tcp", &made, "bound"));
-    }
+    ];
+    let add = |words| line("BOUND_NOT_LISTENING", "tcp", &stage.add(words), "bound");
+    words.map(add).to_vec()
+}
+
+#[test]
+fn s4_bound_ports_are_not_hidden_ones() {
+    need_root!();
+    let mut stage = Stage::new();
+    let expected = bound_ports(&mut stage);
     let report = report(&stage, 0);
     check(&report, expected);
 }
@@ -133,16 +136,7 @@ fn s4_bound_ports_are_not_hidden_ones() {
 fn s5_bound_ports_are_none_hidden_where_the_kernel_does_not_tell_of_them() {
     need_root!();
     let mut stage = Stage::new();
-    let mut expected = Vec::new();
-    for words in [
-        "bound 0.0.0.0:9999",
-        "bound 0.0.0.0:9998 reuseaddr",
-        "bound [::1]:9997",
-        "bound 127.0.0.1:9996",
-    ] {
-        let made = stage.add(words);
-        expected.push(line("BOUND_NOT_LISTENING", "tcp", &made, "bound"));
-    }
+    let expected = bound_ports(&mut stage);
     let (_, report) = report_with(&stage.inside(), "--no-bound-inactive", 0);
     check(&report, expected);
     let found = report.port(9999);

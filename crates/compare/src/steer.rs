@@ -42,21 +42,20 @@ pub enum From {
 }
 
 /// Whether a rule is known to lead this very port away, and not only such that it might: it names
-/// the port, or stands where every packet comes by. One that names no port in a chain of its own
-/// is reached by a jump that we do not follow: a node of Kubernetes has hundreds of them, for a
-/// few addresses and ports each.
+/// the port, or stands where every packet comes by and is limited by nothing else. One that names
+/// no port in a chain of its own is reached by a jump that we do not follow: a node of Kubernetes
+/// has hundreds of them, for a few addresses and ports each.
 #[must_use]
 pub fn accounts_for(facts: &Facts, proto: Proto, port: u16, from: From) -> bool {
     let mut steers = facts.steers.iter().filter(|steer| leads_away(steer));
     steers.any(|steer| {
-        let chain = chain(steer).unwrap_or_default();
-        let is = |name: &[u8]| chain.eq_ignore_ascii_case(name);
+        let hook = steer.hook.as_deref();
         // What comes from elsewhere is not sent by the host.
-        let passes = from == From::Here || !is(b"output");
-        // A note says what else limits it, which we did not follow.
-        let plain = steer.note.is_none() && (is(b"prerouting") || is(b"output"));
-        let meets_all = steer.action == Action::SkLookup || plain;
-        concerns(steer, proto, port) && passes && (names_ports(steer) || meets_all)
+        let passes = from == From::Here || hook != Some("output");
+        let by_all = steer.note.is_none() && matches!(hook, Some("prerouting" | "output"));
+        concerns(steer, proto, port)
+            && passes
+            && (names_ports(steer) || by_all || steer.action == Action::SkLookup)
     })
 }
 
@@ -66,16 +65,6 @@ fn names_ports(steer: &Steer) -> bool {
     let width = |&(low, high): &(u16, u16)| u32::from(high.saturating_sub(low)) + 1;
     let ports: u32 = steer.ports.iter().map(width).sum();
     (1..=FEW).contains(&ports)
-}
-
-/// The chain of a rule: `iptables nat PREROUTING rule 1`, `nft ip nat prerouting handle 4`.
-fn chain(steer: &Steer) -> Option<&[u8]> {
-    let mut words = steer.place.as_bytes().split(|&byte| byte == b' ');
-    match words.next()? {
-        b"nft" => words.nth(2),
-        b"iptables" | b"ip6tables" => words.nth(1),
-        _ => None,
-    }
 }
 
 /// Where the rules for a port lead: an address where one is named, and a port.
@@ -116,13 +105,20 @@ fn told<'s>(steers: impl Iterator<Item = &'s Steer>) -> Vec<String> {
 pub fn line(steer: &Steer) -> String {
     let text = |foreign: &Foreign| foreign.as_bytes().escape_ascii().to_string();
     let to = steer.to.as_ref().map(|to| format!(" to {to}"));
-    let note = steer.note.as_ref().map(|note| format!(" ({})", text(note)));
+    let hook = steer.hook.as_ref().map(|hook| format!("hook {hook}"));
+    let more: Vec<String> = hook
+        .into_iter()
+        .chain(steer.note.as_ref().map(text))
+        .collect();
+    let more = match more.as_slice() {
+        [] => String::new(),
+        more => format!(" ({})", more.join(", ")),
+    };
     format!(
-        "{}{}, {}{}",
+        "{}{}, {}{more}",
         word(steer.action),
         to.unwrap_or_default(),
-        text(&steer.place),
-        note.unwrap_or_default()
+        text(&steer.place)
     )
 }
 
@@ -169,7 +165,8 @@ mod tests {
                 ports: ports.to_vec(),
                 to: Some(":3000".to_owned()),
                 device: None,
-                place: "nft ip nat prerouting handle 4".into(),
+                hook: Some("prerouting".to_owned()),
+                place: "nft ip nat pre handle 4".into(),
                 note: None,
             }],
             ..Facts::default()
@@ -181,7 +178,7 @@ mod tests {
         let redirect = facts(Action::Redirect, &[6], &[(8080, 8090)]);
         assert_eq!(
             leading(&redirect, Proto::Tcp, 8080),
-            ["steering: redirect to :3000, nft ip nat prerouting handle 4"]
+            ["steering: redirect to :3000, nft ip nat pre handle 4 (hook prerouting)"]
         );
         assert!(leading(&redirect, Proto::Tcp, 8091).is_empty());
         assert!(leading(&redirect, Proto::Udp, 8080).is_empty());
@@ -196,30 +193,31 @@ mod tests {
 
     #[test]
     fn a_rule_that_names_no_port_excuses_none_from_a_chain_of_its_own() {
-        let mut facts = facts(Action::Dnat, &[6], &[]);
-        let mut excuses = |place: &str, from, ports: &[(u16, u16)]| {
-            facts.steers[0].place = place.into();
-            facts.steers[0].ports = ports.to_vec();
-            assert_eq!(leading(&facts, Proto::Tcp, 4444).len(), 1, "{place}");
+        let excuses = |hook: Option<&str>, note: Option<&str>, from, ports: &[(u16, u16)]| {
+            let mut facts = facts(Action::Dnat, &[6], ports);
+            facts.steers[0].hook = hook.map(str::to_owned);
+            facts.steers[0].note = note.map(Foreign::from);
+            assert_eq!(leading(&facts, Proto::Tcp, 4444).len(), 1);
             accounts_for(&facts, Proto::Tcp, 4444, from)
         };
         let (here, elsewhere) = (From::Here, From::Elsewhere);
-        let service = "iptables nat KUBE-SEP-5XJ rule 1";
-        assert!(!excuses(service, elsewhere, &[]));
-        assert!(excuses(service, elsewhere, &[(4444, 4444)]));
-        assert!(!excuses("nft ip nat KUBE-SEP-5XJ handle 4", here, &[]));
-        assert!(excuses("nft ip nat PREROUTING handle 4", elsewhere, &[]));
-        assert!(excuses("ip6tables nat PREROUTING rule 1", elsewhere, &[]));
+        assert!(!excuses(None, None, elsewhere, &[]));
+        assert!(!excuses(None, None, here, &[]));
+        assert!(excuses(None, None, elsewhere, &[(4444, 4444)]));
         // All ports but one are no choice.
-        let but_one: &[(u16, u16)] = &[(0, 21), (23, 65_535)];
-        assert!(!excuses(service, elsewhere, but_one));
+        assert!(!excuses(None, None, elsewhere, &[(0, 21), (23, 65_535)]));
+        let pre = Some("prerouting");
+        assert!(excuses(pre, None, elsewhere, &[]));
+        assert!(!excuses(pre, Some("other matches"), elsewhere, &[]));
+        assert!(excuses(
+            pre,
+            Some("other matches"),
+            elsewhere,
+            &[(4444, 4444)]
+        ));
         // What the host sends does not come from elsewhere.
-        let output = "nft ip nat output handle 4";
-        assert!(excuses(output, here, &[]));
-        assert!(!excuses(output, elsewhere, &[(4444, 4444)]));
-        facts.steers[0].note = Some("ports by a mask".into());
-        facts.steers[0].ports.clear();
-        facts.steers[0].place = "nft ip nat prerouting handle 4".into();
-        assert!(!accounts_for(&facts, Proto::Tcp, 4444, elsewhere));
+        let out = Some("output");
+        assert!(excuses(out, None, here, &[]));
+        assert!(!excuses(out, None, elsewhere, &[(4444, 4444)]));
     }
 }

@@ -21,9 +21,13 @@ pub struct Steer {
     /// Interface it is on, where it is on one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<IfIndex>,
+    /// The hook of the chain it stands in, in nft's words (`prerouting`, `output`, …): what passes
+    /// there meets it. None in a chain that only a jump leads to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hook: Option<String>,
     /// Where it stands, to quote: `nft ip nat prerouting handle 4`, `ip rule 100`, `xdp 2`.
     pub place: Foreign,
-    /// What more is known: a program's name, a mark, a set that was not followed.
+    /// What more is known: a program's name, a mark; what else a rule is limited by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<Foreign>,
 }

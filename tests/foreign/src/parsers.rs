@@ -106,10 +106,6 @@ pub const TRIED: &[(&str, &[&str])] = &[
 
 /// Files that cut or turn bytes and have no target, each with its reason.
 pub const SPARED: &[(&str, &str)] = &[
-    (
-        "compare/src/steer.rs",
-        "splits at blanks what our own reader of rules wrote",
-    ),
     ("compare/src/story.rs", "tells stories of our own to tests"),
     (
         "linux/src/read/oracles.rs",

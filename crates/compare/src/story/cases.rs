@@ -298,6 +298,7 @@ fn s33_s36_a_rule_accounts_for_it() {
         ports: vec![(8080, 8080)],
         to: Some(":3000".to_owned()),
         device: None,
+        hook: None,
         place: "nft ip nat prerouting handle 4".into(),
         note: None,
     };

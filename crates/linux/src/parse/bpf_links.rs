@@ -104,6 +104,7 @@ pub fn steer(
         ports: Vec::new(),
         to: None,
         device: device.map(IfIndex),
+        hook: None,
         place: [LINK, id.to_string().as_bytes()].concat().into(),
         note: Some(Foreign::from(note.trim_ascii_end())),
     })

@@ -121,12 +121,9 @@ pub fn policy(chain: &Chain) -> Option<Steer> {
         ports: Vec::new(),
         to: None,
         device: None,
+        hook: Some(hook.to_owned()),
         place: place(chain.family, &chain.table, &chain.name, b"policy drop"),
-        note: Some(
-            format!("hook {hook}, what no rule accepts")
-                .into_bytes()
-                .into(),
-        ),
+        note: Some("what no rule accepts".into()),
     })
 }
 

@@ -55,6 +55,7 @@ fn steer(action: Action, place: String) -> Steer {
         ports: Vec::new(),
         to: None,
         device: None,
+        hook: None,
         place: place.into_bytes().into(),
         note: None,
     }

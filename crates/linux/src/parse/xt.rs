@@ -22,6 +22,9 @@ pub const ENTRIES: usize = 40;
 pub struct Layout {
     /// The program whose table it is.
     pub program: &'static str,
+    /// The masks of the addresses, and those of the names of interfaces, each from and to: all
+    /// zero is any.
+    masks: [(usize, usize); 2],
     protocol: usize,
     inverted: usize,
     target: usize,
@@ -32,6 +35,7 @@ pub struct Layout {
 /// `struct ipt_entry`
 pub const V4: Layout = Layout {
     program: "iptables",
+    masks: [(8, 16), (48, 80)],
     protocol: 80,
     inverted: 83,
     target: 88,
@@ -42,6 +46,7 @@ pub const V4: Layout = Layout {
 /// `struct ip6t_entry`
 pub const V6: Layout = Layout {
     program: "ip6tables",
+    masks: [(32, 64), (96, 128)],
     protocol: 128,
     inverted: 132,
     target: 140,
@@ -151,6 +156,9 @@ impl Table<'_> {
             ports: Vec::new(),
             to,
             device: None,
+            hook: HOOKS
+                .contains(&self.chain.as_str())
+                .then(|| self.chain.to_ascii_lowercase()),
             place: place.into_bytes().into(),
             note: policy.then(|| "what no rule accepts".into()),
         };
@@ -164,6 +172,11 @@ impl Table<'_> {
     fn limits(&self, entry: &[u8], mut matches: &[u8]) -> Option<Limits> {
         const INVERTED_PROTOCOL: u8 = 0x40;
         let mut limits = Limits::default();
+        for (from, to) in self.layout.masks {
+            if entry.get(from..to)?.iter().any(|&byte| byte != 0) {
+                limits.note("some addresses or interfaces");
+            }
+        }
         let protocol = self.short(entry, self.layout.protocol)?;
         if protocol != 0 {
             let inverted = entry.get(self.layout.inverted)? & INVERTED_PROTOCOL != 0;
@@ -235,7 +248,9 @@ pub fn limit(name: &[u8], data: &[u8], order: Order, limits: &mut Limits) {
         b"set" | b"bpf" | b"u32" | b"sctp" | b"dccp" => {
             return limits.note("a match that may name ports");
         }
-        _ => return,
+        // It lets everything through.
+        b"comment" => return,
+        _ => return limits.note("other matches"),
     };
     match known {
         Some(Ports::Any) => {}
@@ -407,6 +422,26 @@ mod tests {
         assert_eq!(limited(b"udp", &all).unwrap().ports, []);
         let none = [0, 0, 255, 255, 0, 0, 255, 255, 2];
         assert_eq!(limited(b"udp", &none), None);
+    }
+
+    #[test]
+    fn what_else_limits_a_rule_is_noted() {
+        let told = |rule: &[u8]| {
+            let (steers, _) = table(V4, "filter", &info(0, 4), rule, Order::Little);
+            let note = steers[0].note.clone();
+            note.map(|note| note.as_bytes().to_vec())
+        };
+        let reject = part(b"REJECT", &[0; 4]);
+        assert_eq!(told(&entry(6, &[], &reject)), None);
+        assert_eq!(told(&entry(6, &part(b"comment", &[0; 256]), &reject)), None);
+        let other = told(&entry(6, &part(b"addrtype", &[0; 8]), &reject));
+        assert_eq!(other.unwrap(), b"other matches");
+        // `-d 10.96.0.1`, then `-i lo`.
+        for at in [12, 48] {
+            let mut rule = entry(6, &[], &reject);
+            rule[at] = 255;
+            assert_eq!(told(&rule).unwrap(), b"some addresses or interfaces");
+        }
     }
 
     #[test]

@@ -117,7 +117,7 @@ fn nft_rules() {
         .iter()
         .find(|it| it.action == Action::Redirect)
         .unwrap();
-    assert_eq!(hooked.note.as_ref().unwrap().as_bytes(), b"hook prerouting");
+    assert_eq!(hooked.hook.as_deref(), Some("prerouting"));
     assert_eq!(hooked.protocols, [6]);
 }
 

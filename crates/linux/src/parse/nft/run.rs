@@ -42,8 +42,9 @@ pub fn steer(rule: &Rule, sets: &Sets, hook: Option<&str>, order: Order) -> Opti
             ports: Vec::new(),
             to: None,
             device: None,
+            hook: hook.map(str::to_owned),
             place: place(rule.family, &rule.table, &rule.chain, handle.as_bytes()),
-            note: hook.map(|hook| format!("hook {hook}").into_bytes().into()),
+            note: None,
         },
         limits: Limits::default(),
         acts: false,
@@ -58,6 +59,9 @@ pub fn steer(rule: &Rule, sets: &Sets, hook: Option<&str>, order: Order) -> Opti
 const BY_MASK: &str = "ports by a mask";
 const BY_KEY: &str = "ports by a key";
 const BY_CONNECTION: &str = "ports of the connection";
+
+/// What it says of neither ports nor protocols.
+const OTHERS: &str = "other matches";
 
 impl Run<'_> {
     fn expression(&mut self, name: &[u8], data: &[u8], sets: &Sets) {
@@ -166,7 +170,10 @@ impl Run<'_> {
     }
 
     fn compare(&mut self, parts: &Parts<'_>) -> Option<()> {
-        let held = self.registers.get(&number(parts.get(1)?)?)?;
+        let Some(held) = self.registers.get(&number(parts.get(1)?)?) else {
+            self.limits.note(OTHERS);
+            return None;
+        };
         let operation = number(parts.get(2)?)?;
         let value = self.value(parts.get(3)?)?;
         let ranges = |number: u16, max: u16| -> Option<Vec<(u16, u16)>> {
@@ -208,7 +215,10 @@ impl Run<'_> {
     }
 
     fn range(&mut self, parts: &Parts<'_>) -> Option<()> {
-        let held = self.registers.get(&number(parts.get(1)?)?)?;
+        let Some(held) = self.registers.get(&number(parts.get(1)?)?) else {
+            self.limits.note(OTHERS);
+            return None;
+        };
         let inverted = number(parts.get(2)?)? != 0;
         let (from, to) = (self.value(parts.get(3)?)?, self.value(parts.get(4)?)?);
         match held {
@@ -247,7 +257,10 @@ impl Run<'_> {
             }
             (Some(Held::Within(_)), _) => self.limits.note(BY_KEY),
             (Some(Held::Made(words)), _) => self.limits.note(words),
-            (Some(Held::Protocol | Held::Value(_)) | None, _) => self.port_behind(register),
+            (Some(Held::Protocol | Held::Value(_)) | None, _) => {
+                self.limits.note(OTHERS);
+                self.port_behind(register);
+            }
         }
         // A map puts what it finds into a register.
         if let Some(to) = parts.get(3).and_then(number) {
