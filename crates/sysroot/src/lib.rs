@@ -320,7 +320,8 @@ impl Sysroot {
     }
 
     /// Copies an open file to `sink`, and to the recording. The kernel gives a table of
-    /// `/proc` a page at a time, however much is asked for: several make a piece.
+    /// `/proc` a page at a time, however much is asked for: several make a piece. Most files
+    /// are much shorter than that, and are read by every worker: their room is a small one.
     fn pour(
         &self,
         path: &Path,
@@ -329,12 +330,16 @@ impl Sysroot {
         sink: &mut dyn FnMut(&[u8]),
     ) -> io::Result<()> {
         const PIECE: usize = 32 << 10;
-        let mut buffer = [0u8; 64 << 10];
+        const PAGE: usize = 4 << 10;
+        let mut buffer = vec![0; PAGE];
         let mut left = max;
         let mut kept = Vec::new();
         let keep = matches!(self.0.kind, Kind::Recording(_));
         let mut filled = 0;
         let result = loop {
+            if filled > PAGE / 2 {
+                buffer.resize(2 * PIECE, 0);
+            }
             let room = buffer.get_mut(filled..).unwrap_or_default();
             let read = match sys::read(fd.as_fd(), room).map(|chunk| chunk.len()) {
                 Ok(length) if length > left => Err(io::ErrorKind::FileTooLarge.into()),
