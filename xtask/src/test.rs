@@ -1,7 +1,7 @@
 //! `cargo xtask test`: everything that must hold before a change is taken.
 
 use crate::sh::{self, Outcome};
-use crate::workspace::cargo;
+use crate::workspace::{PROGRAMS, cargo};
 use crate::{dist, iso, packages, reproduce, sparc, targets, tidy, venv, vm};
 use std::process::Command;
 
@@ -15,7 +15,7 @@ pub(crate) fn run() -> Outcome {
     sh::run(cargo("fmt").args(["--all", "--check"]))?;
     let mut skipped = dist::every()?;
     let programs = targets::HOST.directory();
-    sh::run(cargo("clippy").args(["--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    lints(targets::SOLARIS.directory().is_dir())?;
     match sparc::check() {
         Ok(checked) => checked?,
         Err(why) => skipped.push(format!("SKIPPED: the portable crates for SPARC: {why}")),
@@ -52,6 +52,25 @@ pub(crate) fn run() -> Outcome {
     summed_up(&skipped);
     passed?;
     tidy::run(&programs)
+}
+
+/// Everything as it is compiled here, and what of the programs is compiled for Solaris only.
+fn lints(solaris: bool) -> Outcome {
+    let refused = ["--", "-D", "warnings"];
+    sh::run(
+        cargo("clippy")
+            .args(["--workspace", "--all-targets"])
+            .args(refused),
+    )?;
+    if !solaris {
+        return Ok(());
+    }
+    let mut there = cargo("clippy");
+    there.args(["--target", targets::SOLARIS.triple]);
+    for program in PROGRAMS {
+        there.args(["--package", program]);
+    }
+    sh::run(there.args(refused))
 }
 
 /// The programs that were built, on Debian's kernel; and the medium made of them: mounted, and
