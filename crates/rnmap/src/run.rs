@@ -7,6 +7,7 @@ use crate::interrupt::Interrupt;
 use crate::json::Covered;
 use crate::request::Request;
 use crate::resume::Settled;
+use crate::session::counted;
 use model::{Gap, Gaps, NetNs};
 use scan::version::Manner;
 use scan::{Answer, Listener, Plan, PortSet, Report, discover, route};
@@ -214,7 +215,8 @@ fn not_settled(report: &Report) -> Vec<Gap> {
         .refused
         .iter()
         .map(|(errno, count)| {
-            let place = format!("{host}: {count} ports that this system would not ask");
+            let ports = counted_ports(*count);
+            let place = format!("{host}: {ports} that this system would not ask");
             Gap::io(place, &io::Error::from_raw_os_error(*errno))
         })
         .collect();
@@ -225,9 +227,15 @@ fn not_settled(report: &Report) -> Vec<Gap> {
         } else {
             ""
         };
-        gaps.push(Gap::new(host, format!("{others} ports not settled{why}")));
+        let ports = counted_ports(others);
+        gaps.push(Gap::new(host, format!("{ports} not settled{why}")));
     }
     gaps
+}
+
+/// `1 port`, `2 ports`
+fn counted_ports(count: usize) -> String {
+    counted(count, "port", "ports")
 }
 
 /// A plan without what is settled: one part for the hosts of which nothing is, one for each

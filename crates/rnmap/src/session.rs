@@ -60,10 +60,9 @@ impl Ending {
 
     /// `1 IP address (1 host up) scanned in 0.07 seconds`
     pub(crate) fn summary(&self) -> String {
-        let es = if self.hosts == 1 { "" } else { "es" };
-        let s = if self.up == 1 { "" } else { "s" };
-        let (hosts, up, seconds) = (self.hosts, self.up, self.took.as_secs_f64());
-        format!("{hosts} IP address{es} ({up} host{s} up) scanned in {seconds:.2} seconds")
+        let addrs = counted(self.hosts, "IP address", "IP addresses");
+        let (up, seconds) = (counted(self.up, "host", "hosts"), self.took.as_secs_f64());
+        format!("{addrs} ({up} up) scanned in {seconds:.2} seconds")
     }
 }
 
@@ -74,5 +73,11 @@ pub(crate) fn gap_line(gap: &Gap) -> String {
 
 /// Many gaps in a few words.
 pub(crate) fn gap_count(count: usize) -> String {
-    format!("{count} places could not be asked")
+    let places = counted(count, "place", "places");
+    format!("{places} could not be asked")
+}
+
+/// So many of something, in the words for one and for more.
+pub(crate) fn counted(count: usize, one: &str, more: &str) -> String {
+    model::gap::counted(u64::try_from(count).unwrap_or(u64::MAX), one, more)
 }

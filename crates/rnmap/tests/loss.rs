@@ -122,17 +122,55 @@ fn ports_our_own_system_will_not_ask_are_gaps() {
             (Some(3), vec![20, 24]),
             "{technique}"
         );
-        let gaps: Vec<_> = records(&out.stdout)
-            .into_iter()
-            .filter_map(|record| match record {
-                Record::Gap(gap) => Some((gap.place, gap.errno)),
-                _ => None,
-            })
-            .collect();
         let proto = if technique == "-sU" { "udp" } else { "tcp" };
         let place = format!("{proto} {SUSPECT_V4}: 3 ports that this system would not ask");
-        assert_eq!(gaps, [(place, Some(1))]);
+        assert_eq!(lab::gaps(&out.stdout), [(place, Some(1))]);
     }
+}
+
+/// Nobody asked a host our own system knows no way to, whether it was first asked for or not.
+#[test]
+fn a_host_without_a_way_is_a_gap() {
+    if cannot_run(&["ip"]) {
+        return;
+    }
+    let lab = Lab::empty();
+    for technique in ["-sT", "-sS", "-sU"] {
+        let ask = format!("{technique} -Pn -p 22,23 192.0.2.9 --json");
+        let out = lab.rnmap(&lab.suspect, &ask);
+        assert_eq!(out.status.code(), Some(3), "{technique}");
+        assert!(lab::states(&out.stdout).is_empty(), "{technique}");
+        let proto = if technique == "-sU" { "udp" } else { "tcp" };
+        let place = format!("{proto} 192.0.2.9: 2 ports that this system would not ask");
+        let gap = (place, Some(101));
+        assert_eq!(lab::gaps(&out.stdout), [gap], "{technique}");
+    }
+    let out = lab.rnmap(&lab.suspect, "-sn 192.0.2.9 --json");
+    let gap = ("host discovery 192.0.2.9".to_owned(), Some(101));
+    assert_eq!(
+        (out.status.code(), lab::gaps(&out.stdout)),
+        (Some(3), vec![gap])
+    );
+}
+
+/// One connection from the port asked for is there already: that port is a gap, all others are
+/// asked.
+#[test]
+fn a_connection_that_is_there_already_costs_its_own_port_only() {
+    if cannot_run(&["ip", "nft"]) {
+        return;
+    }
+    let mut lab = Lab::joined();
+    lab.furnish();
+    lab.connect(777, &format!("{SUSPECT_V4}:22"));
+    let ask = format!("-sT -Pn -g 777 -p 20-130 {SUSPECT_V4} --json");
+    let out = lab.rnmap(&lab.trusted, &ask);
+    let states = lab::states(&out.stdout);
+    all_true(&states);
+    assert_eq!((out.status.code(), states.len()), (Some(3), 110));
+    assert!(!states.contains_key(&22));
+    let place = format!("tcp {SUSPECT_V4}: 1 port that this system would not ask");
+    assert_eq!(lab::gaps(&out.stdout), [(place, Some(99))]);
 }
 
 /// Our own end goes and comes back at once: nothing is missing.

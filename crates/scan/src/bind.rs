@@ -92,7 +92,8 @@ pub fn probe_all(
     }
     let gap = refused.map(|(count, error)| {
         let proto = if table.is_udp { "udp" } else { "tcp" };
-        Gap::io(format!("{proto} {addr}: {count} ports not bound"), &error)
+        let ports = model::gap::counted(count.into(), "port", "ports");
+        Gap::io(format!("{proto} {addr}: {ports} not bound"), &error)
     });
     (answers, gap)
 }

@@ -87,8 +87,8 @@ impl Connect {
         let name = SockAddr::from(to);
         let socket = self.socket(to, own)?;
         let mut outcome = socket.connect(&name);
-        if let Some(answer) = outcome.as_ref().err().and_then(no_way) {
-            return Ok(Sent::NoWay(answer));
+        if let Some(sent) = outcome.as_ref().err().and_then(unsent) {
+            return Ok(sent);
         }
         if REUSES && is_under_way(&outcome) {
             // Asked again, the socket tells of an answer that came meanwhile, as on this
@@ -111,7 +111,8 @@ impl Connect {
                 }
                 Ok(Sent::Settled(answer))
             }
-            None => Ok(Sent::Later),
+            // What it left from was its own target; next time it leaves from elsewhere.
+            None => Ok(Sent::Busy(libc::EADDRINUSE)),
         }
     }
 }
@@ -120,10 +121,8 @@ impl Driver for Connect {
     fn send(&mut self, ask: &Ask, local: Option<IpAddr>) -> Sent {
         match self.try_send(ask, local) {
             Ok(sent) => sent,
-            Err(error) => match settled_by(&error) {
-                Some(answer) => Sent::Settled(answer),
-                None => Sent::failed(&error),
-            },
+            // No word from the other side is among these.
+            Err(error) => Sent::failed(&error),
         }
     }
 
@@ -179,10 +178,16 @@ fn conclude(
     }
 }
 
-/// What an error says that comes before anything was sent: there is no way.
-fn no_way(error: &io::Error) -> Option<Answer> {
-    let answer = settled_by(error)?;
-    matches!(answer.reason, Reason::HostUnreach | Reason::NetUnreach).then_some(answer)
+/// What an error means that comes before anything was sent, where it is our own system's: it
+/// has no way, or may not take it.
+fn unsent(error: &io::Error) -> Option<Sent> {
+    match error.raw_os_error()? {
+        errno @ (libc::EHOSTUNREACH | libc::EHOSTDOWN | libc::ENETUNREACH | libc::ENETDOWN) => {
+            Some(Sent::NoWay(errno))
+        }
+        libc::EACCES => Some(Sent::Refused(libc::EACCES)),
+        _ => None,
+    }
 }
 
 /// What an error says of the port; none if it is about our own system.
@@ -203,6 +208,46 @@ fn settled_by(error: &io::Error) -> Option<Answer> {
 mod tests {
     use super::*;
     use std::net::Ipv4Addr;
+
+    /// The very connection is there already: another port is asked from the same one as well.
+    #[test]
+    fn a_connection_that_is_held_stops_no_other() {
+        let listener = || {
+            let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+            socket
+                .bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into())
+                .unwrap();
+            socket.listen(4).unwrap();
+            let addr = socket.local_addr().unwrap().as_socket().unwrap();
+            (socket, addr)
+        };
+        let ((_one, busy), (_other, free)) = (listener(), listener());
+        let held = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        held.set_reuse_address(true).unwrap();
+        held.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into())
+            .unwrap();
+        held.connect(&SockAddr::from(busy)).unwrap();
+        let from = held.local_addr().unwrap().as_socket().unwrap();
+        let origin = Origin {
+            addr: Some(from.ip()),
+            port: Some(from.port()),
+            device: None,
+        };
+        let mut connect = Connect::new(Vec::new(), origin).unwrap();
+        let mut send = |to: SocketAddr| {
+            let ask = Ask {
+                host: 0,
+                index: 0,
+                attempt: 0,
+                addr: to.ip(),
+                port: to.port(),
+            };
+            connect.send(&ask, None)
+        };
+        assert_eq!(send(busy), Sent::Busy(libc::EADDRNOTAVAIL));
+        let answer = Answer::new(PortState::Open, Reason::SynAck);
+        assert_eq!(send(free), Sent::Settled(answer));
+    }
 
     /// A socket bound to its target's port connects to itself, also by the wildcard address.
     #[test]

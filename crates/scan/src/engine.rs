@@ -15,9 +15,12 @@ pub enum Sent {
     Settled(Answer),
     /// Our own system had no room: ask again later.
     Later,
+    /// Somebody here holds the very connection this would be, or what it would leave from:
+    /// a matter of this port alone, which is asked again in a while.
+    Busy(Errno),
     /// Our own system has no way there. Where it had one before, the network was lost and
-    /// may come back; else this is the answer.
-    NoWay(Answer),
+    /// may come back; else nothing is known of the port.
+    NoWay(Errno),
     /// Our own system would not send it, for this reason: nothing is known of the port.
     Refused(Errno),
 }
@@ -36,10 +39,9 @@ impl Sent {
                 | libc::ENOBUFS
                 | libc::ENOMEM
                 | libc::EAGAIN
-                | libc::EADDRINUSE
-                | libc::EADDRNOTAVAIL
                 | libc::EINTR,
             ) => Sent::Later,
+            Some(errno @ (libc::EADDRINUSE | libc::EADDRNOTAVAIL)) => Sent::Busy(errno),
             errno => Sent::Refused(errno.unwrap_or(libc::EIO)),
         }
     }
@@ -155,12 +157,9 @@ fn burst(schedule: &mut Schedule, driver: &mut dyn Driver, watch: &mut dyn Watch
                 schedule.settled(ask, answer, now, Instant::now());
                 watch.settled(&ask, answer);
             }
+            Sent::Busy(errno) => schedule.busy(ask, errno, now),
             Sent::NoWay(_) if schedule.astray(ask, now) => {}
-            Sent::NoWay(answer) => {
-                schedule.settled(ask, answer, now, Instant::now());
-                watch.settled(&ask, answer);
-            }
-            Sent::Refused(errno) => schedule.refused(ask, errno, now),
+            Sent::NoWay(errno) | Sent::Refused(errno) => schedule.refused(ask, errno, now),
             Sent::Later => {
                 schedule.postponed(ask, now);
                 return Burst::NoRoom;

@@ -6,8 +6,11 @@
 //! need no network. One thread does it all; further ones only make it faster.
 //!
 //! * A port that could not be asked because our own system had no room (`EMFILE`,
-//!   `ENOBUFS`, `EADDRNOTAVAIL`, …) is asked again, never called closed.
-//! * A port our own system would not ask for any other reason (`EPERM`, …) has no answer.
+//!   `ENOBUFS`, …) is asked again, never called closed.
+//! * One whose very connection somebody here holds (`EADDRNOTAVAIL`, …) is asked again for a
+//!   while, and no other waits for it.
+//! * A port our own system would not ask for any other reason (`EPERM`, no route, …) has no
+//!   answer.
 //! * A probe that met itself is asked again, never called open; see [`sources`].
 #![forbid(unsafe_code)]
 

@@ -16,12 +16,19 @@ const WITNESS_RETRIES: u8 = 4;
 /// How long a way that is gone is waited for, and how often it is tried.
 const ASTRAY_MAX: Duration = Duration::from_secs(10);
 const ASTRAY_STEP: Duration = Duration::from_millis(200);
+/// How often a connection is tried that somebody here holds, and how long is between.
+const BUSY_TRIES: u8 = 20;
+const BUSY_STEP: Duration = Duration::from_millis(500);
 
 /// One host's part of a schedule.
 pub(crate) struct Peer {
     pub(crate) target: Target,
     pub(crate) cursor: usize,
     pub(crate) again: VecDeque<(u32, u8)>,
+    /// Ports whose connection somebody here holds, and when each is tried again.
+    busy: VecDeque<(Instant, u32, u8)>,
+    /// How often each of them was tried.
+    busy_tries: HashMap<u32, u8>,
     /// Ports given up after as many tries as the way so far asked for.
     pub(crate) bench: Vec<(u32, u8)>,
     pub(crate) under_way: u32,
@@ -59,6 +66,8 @@ impl Peer {
             target,
             cursor: 0,
             again: VecDeque::new(),
+            busy: VecDeque::new(),
+            busy_tries: HashMap::new(),
             bench: Vec::new(),
             under_way: 0,
             window: Window::new(first, terms.window_max),
@@ -88,8 +97,8 @@ impl Peer {
     }
 
     /// The next probe of this host: what is to be asked again first.
-    pub(crate) fn take(&mut self) -> Option<(u32, u8)> {
-        while let Some((index, attempt)) = self.again.pop_front() {
+    pub(crate) fn take(&mut self, now: Instant) -> Option<(u32, u8)> {
+        while let Some((index, attempt)) = self.again.pop_front().or_else(|| self.freed(now)) {
             let is_open = self.answers.get(at(index)).is_some_and(Option::is_none);
             if is_open || self.witness == Some(index) {
                 return Some((index, attempt));
@@ -100,6 +109,17 @@ impl Peer {
             return Some((u32::try_from(self.cursor - 1).ok()?, 0));
         }
         None
+    }
+
+    /// A port whose connection may be free again.
+    fn freed(&mut self, now: Instant) -> Option<(u32, u8)> {
+        let due = self.busy.pop_front_if(|(until, ..)| *until <= now);
+        due.map(|(_, index, attempt)| (index, attempt))
+    }
+
+    /// When the first of those is tried again.
+    pub(crate) fn busy_until(&self) -> Option<Instant> {
+        self.busy.front().map(|(until, ..)| *until)
     }
 
     /// Nothing came in time.
@@ -166,6 +186,18 @@ impl Peer {
         }
     }
 
+    /// Somebody here holds the connection a probe would be: it goes back for a while. Held
+    /// to the end, the port stays without an answer.
+    pub(crate) fn wait_for_room(&mut self, index: u32, attempt: u8, errno: Errno, now: Instant) {
+        let tries = self.busy_tries.entry(index).or_default();
+        *tries += 1;
+        if *tries < BUSY_TRIES {
+            self.busy.push_back((now + BUSY_STEP, index, attempt));
+        } else {
+            self.refuse(index, errno, now);
+        }
+    }
+
     /// An answer came over the network.
     pub(crate) fn hear(&mut self, index: u32, now: Instant) {
         self.heard = Some((now, index));
@@ -193,7 +225,8 @@ impl Peer {
     /// that was not heard since one of them was asked is first asked for a port that did
     /// answer: where that is silent too the network was lost, and silence means nothing.
     pub(crate) fn conclude(&mut self, silence: PortState, checks: bool, now: Instant) {
-        if self.under_way > 0 || self.cursor < self.answers.len() || !self.again.is_empty() {
+        let is_done = self.cursor >= self.answers.len() && self.busy.is_empty();
+        if self.under_way > 0 || !is_done || !self.again.is_empty() {
             return;
         }
         let heard = self.heard.filter(|_| checks);

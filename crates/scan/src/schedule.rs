@@ -128,7 +128,8 @@ impl Schedule {
     }
 
     /// What to do now. What is handed out must be told back by [`Schedule::sent`],
-    /// [`Schedule::settled`] or [`Schedule::postponed`].
+    /// [`Schedule::settled`], [`Schedule::refused`], [`Schedule::busy`] or
+    /// [`Schedule::postponed`].
     pub fn next(&mut self, now: Instant) -> Next {
         if self.active.is_empty() {
             return Next::Done;
@@ -160,7 +161,7 @@ impl Schedule {
             if let Some(moment) = host.not_before.filter(|&moment| moment > now) {
                 wake = Some(wake.map_or(moment, |wake| wake.min(moment)));
             } else if (is_pressed || host.under_way < host.window.size())
-                && let Some((index, attempt)) = host.take()
+                && let Some((index, attempt)) = host.take(now)
             {
                 self.turn = turn + 1;
                 return Next::Send(Ask {
@@ -170,6 +171,8 @@ impl Schedule {
                     addr: host.target.addr,
                     port: self.ports.get(at(index)).copied().unwrap_or_default(),
                 });
+            } else if let Some(moment) = host.busy_until().filter(|&moment| moment > now) {
+                wake = Some(wake.map_or(moment, |wake| wake.min(moment)));
             }
         }
         // Where nothing is under way, only benches are left: `expire` concludes them at once.
@@ -280,6 +283,14 @@ impl Schedule {
         if let Some(host) = self.hosts.get_mut(at(ask.host)) {
             host.under_way = host.under_way.saturating_sub(u32::from(flew));
             host.refuse(ask.index, errno, now);
+        }
+    }
+
+    /// The connection a probe would be is held by somebody here: it goes back for a while, and
+    /// stays without an answer in the end. All other ports go on.
+    pub fn busy(&mut self, ask: Ask, errno: Errno, now: Instant) {
+        if let Some(host) = self.hosts.get_mut(at(ask.host)) {
+            host.wait_for_room(ask.index, ask.attempt, errno, now);
         }
     }
 

@@ -61,7 +61,7 @@ impl Syn {
     /// No right to open raw sockets, or no port to send from.
     pub fn new(ports: &[u16], origin: Origin) -> io::Result<Syn> {
         let (source, reserved) = match origin.port {
-            Some(port) => hold(port).map(|held| (port, held)),
+            Some(port) => hold(port, true).map(|held| (port, held)),
             None => reserve(ports),
         }
         .ok_or_else(|| io::Error::from(io::ErrorKind::AddrInUse))?;
@@ -101,10 +101,7 @@ impl Syn {
         {
             Some(at) => at,
             None => {
-                let socket = open(from, self.source).map_err(|why| unopened(&why))?;
-                self.origin
-                    .bind_device(&socket)
-                    .map_err(|why| unsent(&why))?;
+                let socket = open(from, self.source, &self.origin).map_err(|why| unopened(&why))?;
                 self.channels.push(Channel { from, socket });
                 self.channels.len() - 1
             }
@@ -308,11 +305,12 @@ impl Driver for Syn {
 /// What an error means that comes where the way is looked up or a probe is sent.
 fn unsent(error: &io::Error) -> Sent {
     match error.raw_os_error() {
-        Some(libc::ENETUNREACH | libc::EADDRNOTAVAIL | libc::EAFNOSUPPORT) => {
-            no_way(Reason::NetUnreach)
+        Some(errno @ (libc::ENETUNREACH | libc::EADDRNOTAVAIL | libc::EAFNOSUPPORT)) => {
+            Sent::NoWay(errno)
         }
-        Some(libc::ENETDOWN | libc::ENODEV | libc::ENXIO) => no_way(Reason::NetUnreach),
-        Some(libc::EHOSTUNREACH) => no_way(Reason::HostUnreach),
+        Some(errno @ (libc::ENETDOWN | libc::ENODEV | libc::ENXIO | libc::EHOSTUNREACH)) => {
+            Sent::NoWay(errno)
+        }
         _ => Sent::failed(error),
     }
 }
@@ -326,10 +324,6 @@ fn unopened(error: &io::Error) -> Sent {
     }
 }
 
-fn no_way(reason: Reason) -> Sent {
-    Sent::NoWay(Answer::new(PortState::Filtered, reason))
-}
-
 /// A port nobody here uses, in either family; outside the scanned ones where possible.
 fn reserve(ports: &[u16]) -> Option<(u16, Vec<Socket>)> {
     let apart = (1_024..=u16::MAX)
@@ -337,16 +331,22 @@ fn reserve(ports: &[u16]) -> Option<(u16, Vec<Socket>)> {
         .filter(|port| !ports.contains(port))
         .take(512);
     let any = (32_768..=u16::MAX).rev();
-    apart.chain(any).find_map(|port| Some((port, hold(port)?)))
+    apart
+        .chain(any)
+        .find_map(|port| Some((port, hold(port, false)?)))
 }
 
-fn hold(port: u16) -> Option<Vec<Socket>> {
+/// Holds a port in both families. One that was asked for may be `shared`, as a connection's
+/// would be: others that left from it do no harm.
+fn hold(port: u16, shared: bool) -> Option<Vec<Socket>> {
     let v4 = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).ok()?;
+    v4.set_reuse_address(shared).ok()?;
     v4.bind(&SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port).into())
         .ok()?;
     let mut held = vec![v4];
     if let Ok(v6) = Socket::new(Domain::IPV6, Type::STREAM, Some(Protocol::TCP)) {
         v6.set_only_v6(true).ok()?;
+        v6.set_reuse_address(shared).ok()?;
         v6.bind(&SocketAddr::new(IpAddr::V6(Ipv6Addr::UNSPECIFIED), port).into())
             .ok()?;
         held.push(v6);
@@ -354,8 +354,9 @@ fn hold(port: u16) -> Option<Vec<Socket>> {
     Some(held)
 }
 
-/// A raw TCP socket on one of our addresses that is given only segments to our port.
-fn open(from: IpAddr, port: u16) -> io::Result<Socket> {
+/// A raw TCP socket on one of our addresses that is given only segments to our port. A device
+/// comes before the address: of a link-local one it is a part.
+fn open(from: IpAddr, port: u16, origin: &Origin) -> io::Result<Socket> {
     let domain = if from.is_ipv4() {
         Domain::IPV4
     } else {
@@ -364,6 +365,7 @@ fn open(from: IpAddr, port: u16) -> io::Result<Socket> {
     let socket = Socket::new(domain, Type::RAW, Some(Protocol::TCP))?;
     socket.attach_filter(&filter(from.is_ipv4(), port))?;
     prepare(&socket, from.is_ipv6())?;
+    origin.bind_device(&socket)?;
     socket.bind(&SockAddr::from(SocketAddr::new(from, 0)))?;
     Ok(socket)
 }
@@ -416,7 +418,7 @@ mod tests {
         let error = |errno| io::Error::from_raw_os_error(errno);
         for errno in [libc::EADDRNOTAVAIL, libc::EAFNOSUPPORT] {
             assert_eq!(unopened(&error(errno)), Sent::Refused(errno));
-            assert_eq!(unsent(&error(errno)), no_way(Reason::NetUnreach));
+            assert_eq!(unsent(&error(errno)), Sent::NoWay(errno));
         }
         assert_eq!(unopened(&error(libc::EMFILE)), Sent::Later);
     }

@@ -19,6 +19,7 @@ use crate::poller::Interest;
 use crate::schedule::Ask;
 use model::PortState;
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+use std::collections::HashSet;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -46,6 +47,8 @@ pub struct Udp {
     /// What probes of other machines leave from.
     origin: Origin,
     spares: Vec<Spare>,
+    /// Addresses of ours that sockets are held on.
+    held: HashSet<IpAddr>,
 }
 
 /// Sockets kept for the next port.
@@ -58,6 +61,7 @@ impl Udp {
     /// The system has no descriptor left.
     pub fn new(held: Vec<(IpAddr, Socket)>, origin: Origin) -> io::Result<Udp> {
         let mut spares = Vec::new();
+        let addrs = held.iter().map(|(addr, _)| *addr).collect();
         for (addr, socket) in held {
             prepare(&socket, addr.is_ipv6())?;
             spares.push(Spare {
@@ -71,6 +75,7 @@ impl Udp {
             flights: Flights::new(Interest::Read)?,
             origin,
             spares,
+            held: addrs,
         })
     }
 
@@ -105,19 +110,20 @@ impl Udp {
 
     fn try_send(&mut self, ask: &Ask, own: Option<IpAddr>) -> io::Result<Sent> {
         let Some(mut spare) = self.spare(ask, own)? else {
-            return Ok(Sent::Later);
+            return Ok(match self.held.contains(&ask.addr) {
+                true => Sent::Later,
+                // None was to be had beforehand, and none comes back.
+                false => Sent::Refused(libc::EADDRNOTAVAIL),
+            });
         };
         let to = SockAddr::from(SocketAddr::new(ask.addr, ask.port));
         if let Err(error) = spare.socket.connect(&to) {
             // What is in its queue was said of another port.
             self.keep(spare);
-            return Ok(match by_number(&error) {
+            return Ok(match (by_number(&error), error.raw_os_error()) {
                 // Nothing was sent: our own system knows no way.
-                Some(reason @ (Reason::HostUnreach | Reason::NetUnreach)) => {
-                    Sent::NoWay(meaning(reason))
-                }
-                Some(reason) => Sent::Settled(meaning(reason)),
-                None => Sent::failed(&error),
+                (Some(Reason::HostUnreach | Reason::NetUnreach), Some(errno)) => Sent::NoWay(errno),
+                _ => Sent::failed(&error),
             });
         }
         let answer = match ask_port(&mut spare, ask) {

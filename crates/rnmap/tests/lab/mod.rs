@@ -113,6 +113,18 @@ fn sh(line: &str) {
     assert!(status.success(), "{line}");
 }
 
+/// Does something inside a namespace, on a thread that ends there.
+fn inside<T: Send + 'static>(netns: &str, work: impl FnOnce() -> T + Send + 'static) -> T {
+    let path = format!("/run/netns/{netns}");
+    let there = move || {
+        let how = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
+        let door = open(path.as_str(), how, Mode::empty()).unwrap();
+        setns(door, CloneFlags::CLONE_NEWNET).unwrap();
+        work()
+    };
+    std::thread::spawn(there).join().unwrap()
+}
+
 impl Lab {
     /// One namespace with nothing in it but loopback.
     pub(crate) fn empty() -> Lab {
@@ -152,24 +164,28 @@ impl Lab {
     /// Makes a listener, or a bound datagram socket, on the suspect.
     pub(crate) fn hold(&mut self, kind: Type, addr: &str) {
         let addr: SocketAddr = addr.parse().unwrap();
-        let path = format!("/run/netns/{}", self.suspect);
-        let socket = std::thread::spawn(move || {
-            let door = open(
-                path.as_str(),
-                OFlag::O_RDONLY | OFlag::O_CLOEXEC,
-                Mode::empty(),
-            )
-            .unwrap();
-            setns(door, CloneFlags::CLONE_NEWNET).unwrap();
+        let socket = inside(&self.suspect, move || {
             let socket = Socket::new(Domain::for_address(addr), kind, None).unwrap();
             socket.bind(&addr.into()).unwrap();
             if kind == Type::STREAM {
                 socket.listen(4_096).unwrap();
             }
             socket
-        })
-        .join()
-        .unwrap();
+        });
+        self.sockets.push(socket);
+    }
+
+    /// Keeps a connection from the trusted machine, from a port there, as scans with `-g` share it.
+    pub(crate) fn connect(&mut self, from: u16, to: &str) {
+        let to: SocketAddr = to.parse().unwrap();
+        let socket = inside(&self.trusted, move || {
+            let socket = Socket::new(Domain::for_address(to), Type::STREAM, None).unwrap();
+            socket.set_reuse_address(true).unwrap();
+            let any = SocketAddr::from(([0, 0, 0, 0], from));
+            socket.bind(&any.into()).unwrap();
+            socket.connect(&to.into()).unwrap();
+            socket
+        });
         self.sockets.push(socket);
     }
 
@@ -274,6 +290,15 @@ pub(crate) fn records(json: &[u8]) -> Vec<Record> {
     assert!(matches!(records.first(), Some(Record::Begin(_))), "{text}");
     assert!(matches!(records.last(), Some(Record::End(_))), "{text}");
     records
+}
+
+/// The gaps of an answer: where, and the error number.
+pub(crate) fn gaps(json: &[u8]) -> Vec<(String, Option<i32>)> {
+    let gaps = records(json).into_iter().filter_map(|record| match record {
+        Record::Gap(gap) => Some((gap.place, gap.errno)),
+        _ => None,
+    });
+    gaps.collect()
 }
 
 /// Every port of an answer with its state, sums included.

@@ -301,3 +301,42 @@ fn a_witness_that_cannot_be_asked_ends_the_host() {
         assert_eq!(outcomes[0].answers, [Some(CLOSED), None]);
     }
 }
+
+/// A port whose connection somebody here holds waits alone: freed it has its answer, held to
+/// the end it has none, and all others go on meanwhile.
+#[test]
+fn a_busy_connection_holds_up_no_other_port() {
+    for frees_after in [Some(MS * 1_200), None] {
+        let start = Instant::now();
+        let mut plan = schedule(1, 3, Pace::template(3), PortState::Filtered, start);
+        let (mut now, mut order) = (start, Vec::new());
+        loop {
+            match plan.next(now) {
+                Next::Done => break,
+                Next::Wait(until) => {
+                    assert!(until > now, "it waits for nothing");
+                    now = until;
+                }
+                Next::Send(ask) => {
+                    let is_held = frees_after.is_none_or(|after| now < start + after);
+                    if ask.port == 1 && is_held {
+                        plan.busy(ask, libc::EADDRNOTAVAIL, now);
+                    } else {
+                        order.push((ask.port, now.duration_since(start)));
+                        plan.settled(ask, CLOSED, now, now);
+                    }
+                }
+            }
+            plan.expire(now, |_| {});
+        }
+        assert_eq!(order[..2], [(2, Duration::ZERO), (3, Duration::ZERO)]);
+        let outcome = &plan.outcomes()[0];
+        if frees_after.is_some() {
+            assert_eq!(order[2..], [(1, MS * 1_500)]);
+            assert!(outcome.refused.is_empty());
+        } else {
+            assert_eq!(order.len(), 2);
+            assert_eq!(outcome.refused, BTreeMap::from([(libc::EADDRNOTAVAIL, 1)]));
+        }
+    }
+}
