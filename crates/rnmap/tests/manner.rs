@@ -84,6 +84,78 @@ fn an_origin_that_is_not_ours_is_refused() {
     }
 }
 
+/// A link-local address is reached through the device that is named, by every technique.
+#[test]
+fn a_link_local_address_is_asked_through_its_device() {
+    if cannot_run(&["ip", "nft"]) {
+        return;
+    }
+    let mut lab = Lab::joined();
+    lab.furnish();
+    for netns in [&lab.suspect, &lab.trusted] {
+        let add = if netns == &lab.suspect {
+            "fe80::77:1/64"
+        } else {
+            "fe80::77:2/64"
+        };
+        let words = ["ip", "addr", "add", add, "dev", "c0", "nodad"];
+        assert!(lab.run(netns, &words).status.success());
+    }
+    for technique in ["-sT", "-sS", "-sU"] {
+        let ask = format!("{technique} -e c0 -p 20-130,1000-1005 fe80::77:1 --json");
+        let out = lab.rnmap(&lab.trusted, &ask);
+        let found = states(&out.stdout);
+        assert_eq!(
+            (out.status.code(), found.len()),
+            (Some(0), 117),
+            "{technique}"
+        );
+        for (port, state) in found {
+            let truth = lab::truth(technique, SUSPECT_V6, port);
+            assert_eq!(state, truth, "{technique} {port}");
+        }
+    }
+}
+
+/// Hundreds of addresses of this machine, and few descriptors to begin with.
+#[test]
+fn many_addresses_need_no_more_descriptors_than_there_are() {
+    if cannot_run(&["ip", "prlimit"]) {
+        return;
+    }
+    let mut lab = Lab::empty();
+    let add =
+        "for i in $(seq 300); do echo addr add 10.9.$((i / 250)).$((i % 250 + 1))/32 dev lo; done
+        | ip -batch -";
+    let add = ["sh", "-ec", &add.replace('\n', " ")];
+    assert!(lab.run(&lab.suspect, &add).status.success());
+    lab.hold(Type::STREAM, "10.9.0.7:25");
+    lab.hold(Type::DGRAM, "10.9.1.7:53");
+    for (technique, limit) in [("-sT", "256:4096"), ("-sU", "256:4096"), ("-sU", "200:200")] {
+        let limit = format!("--nofile={limit}");
+        let mut words = vec!["prlimit", &limit, env!("CARGO_BIN_EXE_rnmap"), technique];
+        words.extend("--local -p 20-60 --json".split(' '));
+        let out = lab.run(&lab.suspect, &words);
+        assert_eq!(out.status.code(), Some(0), "{technique} {limit}");
+        let (mut open, mut closed) = (Vec::new(), 0);
+        for record in records(&out.stdout) {
+            match record {
+                Record::Probe(probe) => open.push((probe.addr.to_string(), probe.port)),
+                Record::Tally(tally) => closed += tally.count,
+                _ => {}
+            }
+        }
+        let held = if technique == "-sU" {
+            ("10.9.1.7", 53)
+        } else {
+            ("10.9.0.7", 25)
+        };
+        assert_eq!(open, [(held.0.to_owned(), held.1)], "{technique} {limit}");
+        // 127.0.0.1 and ::1 are asked too.
+        assert_eq!(closed, 302 * 41 - 1, "{technique} {limit}");
+    }
+}
+
 /// nmap shows the hops left in either family.
 #[test]
 fn half_open_answers_show_their_hops() {

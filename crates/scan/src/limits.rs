@@ -2,15 +2,15 @@
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-/// Probes under way at most, by design.
+/// Descriptors that probes use at most, by design.
 const FLIGHTS_MAX: u64 = 8_192;
 /// Descriptors left for everything else.
 const SPARE: u64 = 64;
 
-/// Probes that may be under way at a time: what the descriptor limit leaves, raised first
-/// as far as it may be.
+/// Descriptors that probes may take, held sources and sockets under way together: what the
+/// limit leaves, raised first as far as it may be. To be asked before any is taken.
 #[must_use]
-pub fn flights() -> u32 {
+pub fn room() -> u32 {
     let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else {
         return 64;
     };

@@ -80,7 +80,7 @@ impl Plan {
         let probes = self.size().saturating_mul(tries);
         let together = self.targets.len().min(group_size(self.ports.len()));
         let window = usize::try_from(self.pace.window_first).unwrap_or(1);
-        let flights = usize::try_from(limits::flights()).unwrap_or(1);
+        let flights = usize::try_from(limits::room()).unwrap_or(1);
         let under_way = match self.pace.serial {
             true => 1,
             false => together.saturating_mul(window).clamp(1, flights),

@@ -19,7 +19,7 @@ use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What a scan tells while it runs.
 pub trait Listener {
@@ -39,8 +39,8 @@ pub trait Listener {
 /// Below this many ports threads cost more than they bring.
 const SHARD_PORTS: usize = 4_096;
 
-/// Runs a plan. `stop` is asked often, from any thread; once it says true the scan ends
-/// with what it has, the rest in [`Report::missed`]. What could not be asked at all comes
+/// Runs a plan: a report a target. `stop` is asked often, from any thread; once it says true
+/// the scan ends with what it has, the rest in [`Report::missed`]. What could not be asked at all comes
 /// back as gaps.
 ///
 /// # Errors
@@ -51,11 +51,13 @@ pub fn scan(
     stop: &(dyn Fn() -> bool + Sync),
 ) -> io::Result<Gaps> {
     let ports: Arc<[u16]> = plan.ports.iter().collect();
-    let size = group_size(ports.len());
+    let size = group_size(ports.len()).min(together(plan));
     let mut gaps = Gaps::new();
     let mut before = 0;
     for group in plan.targets.chunks(size) {
-        let (outcomes, mut more) = {
+        let (outcomes, mut more) = if stop() {
+            (unasked(group, ports.len()), Gaps::new())
+        } else {
             let mut part = Part {
                 plan,
                 listener,
@@ -72,11 +74,36 @@ pub fn scan(
             listener.report(report(plan, &ports, outcome))?;
         }
         before += group.len() * ports.len();
-        if stop() {
-            break;
-        }
     }
     Ok(gaps)
+}
+
+/// Hosts asked together at most, as far as that hangs on the room for descriptors.
+fn together(plan: &Plan) -> usize {
+    let most = sources::addrs_max(plan.proto, plan.threads, room());
+    let is_bind = plan.technique == Technique::Bind;
+    let is_ours = || plan.targets.iter().any(|&addr| route::is_local(addr));
+    match plan.targets.len() > most && !is_bind && is_ours() {
+        true => most,
+        false => usize::MAX,
+    }
+}
+
+fn room() -> usize {
+    usize::try_from(limits::room()).unwrap_or(1)
+}
+
+/// Of hosts that are asked no more nothing is known, and that is told.
+fn unasked(group: &[IpAddr], ports: usize) -> Vec<Outcome> {
+    let outcome = |&addr| Outcome {
+        addr,
+        answers: vec![None; ports],
+        rtt: None,
+        took: Duration::ZERO,
+        lost: false,
+        refused: BTreeMap::new(),
+    };
+    group.iter().map(outcome).collect()
 }
 
 fn report(plan: &Plan, ports: &[u16], outcome: Outcome) -> Report {
@@ -145,12 +172,11 @@ impl Part<'_> {
             .collect();
         let shards = self.parts(ports.len() * targets.len(), own.len() == targets.len());
         // Ports our own probes come from are asked for last, from other ports.
+        let proto = self.plan.proto;
         let each = match self.plan.technique {
             Technique::Syn => 0,
-            Technique::Udp => sources::EACH_UDP,
-            Technique::Connect | Technique::Bind => sources::EACH,
+            _ => sources::each(proto, own.len(), shards, room()),
         };
-        let proto = self.plan.proto;
         let reserved = sources::reserve(&own, proto, &self.plan.ports, shards * each);
         let clash: PortSet = PortSet::of(
             reserved
@@ -219,10 +245,11 @@ impl Part<'_> {
             let share = u32::try_from(count).unwrap_or(1).max(1);
             let mut pace = plan.pace.clone();
             pace.window_first = pace.window_first.div_ceil(share);
+            let taken = u32::try_from(reserved.descriptors(plan.proto)).unwrap_or(u32::MAX);
             let terms = Terms {
                 pace,
                 silence: plan.silence(),
-                flights_max: limits::flights() / share,
+                flights_max: limits::room().saturating_sub(taken) / share,
                 window_max: WINDOW_MAX / share,
             };
             let driver = driver(plan, &ports, reserved, at, count);
