@@ -43,8 +43,8 @@ pub fn same_netns(one: Option<NetNs>, other: Option<NetNs>) -> bool {
 /// is left out: what the host sends to itself may or may not come by it.
 #[must_use]
 pub fn receives(socket: &Inet, to: IpAddr) -> bool {
-    let (local, to) = (socket.local, plain(to));
-    if plain(local) == to {
+    let (local, to) = (plain(socket.local), plain(to));
+    if local == to {
         return true;
     }
     match (local, to) {
@@ -130,6 +130,11 @@ mod tests {
         check("::ffff:192.0.2.1", None, "192.0.2.2", false, false);
         // It sits in the IPv6 table, so an IPv6 probe may meet it.
         check("::ffff:192.0.2.1", None, "::", false, true);
+        // So is the address of every IPv4 address.
+        check("::ffff:0.0.0.0", None, "192.0.2.1", true, true);
+        check("::ffff:0.0.0.0", None, "0.0.0.0", true, true);
+        check("::ffff:0.0.0.0", None, "::1", false, false);
+        check("::ffff:0.0.0.0", None, "::", false, true);
     }
 
     #[test]

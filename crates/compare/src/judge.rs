@@ -104,7 +104,7 @@ fn doubt(doubts: &mut Doubts, judged: &Judged<'_>) {
     doubts.owners |= judged.nobody;
     if let Some(inet) = judged.sighting.inet() {
         doubts.ports.insert((inet.proto, inet.port));
-        if !inet.local.is_unspecified() {
+        if !join::plain(inet.local).is_unspecified() {
             doubts.addrs.insert(inet.local);
         }
     }

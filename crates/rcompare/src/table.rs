@@ -296,18 +296,17 @@ fn listings(all: &[Told], text: &mut Text) {
         } else {
             ("here and not in it:", "in it and not here:")
         };
-        for (word, missed) in [(omits, &told.omits), (invents, &told.invents)] {
+        let more = told.more;
+        for (word, missed, more) in [
+            (omits, &told.omits, more.omits),
+            (invents, &told.invents, more.invents),
+        ] {
             for one in missed.iter().take(MISSED_MAX) {
                 text.show(format_args!("    {word} "));
                 text.printable(&missed_socket(one));
                 text.word("\n");
             }
-            if missed.len() > MISSED_MAX {
-                text.show(format_args!(
-                    "    {word} {} more\n",
-                    missed.len() - MISSED_MAX
-                ));
-            }
+            untold(word, missed.len() + more, text);
         }
         let word = if told.runs > 0 {
             "MISNAMES"
@@ -319,10 +318,15 @@ fn listings(all: &[Told], text: &mut Text) {
             text.printable(&misnamed_socket(one));
             text.word("\n");
         }
-        if let Some(more) = told.misnames.len().checked_sub(MISSED_MAX + 1) {
-            text.show(format_args!("    {word} {} more\n", more + 1));
-        }
+        untold(word, told.misnames.len() + more.misnames, text);
         reasons(&[], &told.causes, &told.next, text);
+    }
+}
+
+/// How many of so many are not told.
+fn untold(word: &str, all: usize, text: &mut Text) {
+    if let Some(more) = all.checked_sub(MISSED_MAX).filter(|&more| more > 0) {
+        text.show(format_args!("    {word} {more} more\n"));
     }
 }
 
@@ -440,5 +444,34 @@ mod tests {
             text.contains(&format!("  {name} (netstat): 0 rows")),
             "{text}"
         );
+    }
+
+    #[test]
+    fn what_a_listing_names_no_more_is_counted() {
+        let mut snapshot = Snapshot::default();
+        let view = snapshot.begin(model::Source::Netlink, 1).unwrap();
+        let looked = model::Looked {
+            family: model::Family::Inet,
+            proto: Some(model::Proto::Tcp),
+            bound: false,
+        };
+        let coverage = model::Coverage {
+            looked: vec![looked],
+            ..model::Coverage::default()
+        };
+        snapshot.end(view, coverage);
+        let row = |port| format!("tcp 0 0 0.0.0.0:{port} 0.0.0.0:* LISTEN -\n");
+        let rows: String = (1..=300).map(row).collect();
+        foreign::take(&mut snapshot, "a.txt", rows.as_bytes()).unwrap();
+        let judged = compare::judge(&snapshot);
+        let mut out = Vec::new();
+        report(&mut out, &judged, WHOLE).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let left = format!("in it and not here: {} more\n", 300 - MISSED_MAX);
+        assert!(text.contains(&left), "{text}");
+        let mut page = Vec::new();
+        crate::html::report(&mut page, &judged, &crate::html::Heading::default()).unwrap();
+        let page = String::from_utf8(page).unwrap();
+        assert!(page.contains("<li>and 44 more</li>"), "{page}");
     }
 }

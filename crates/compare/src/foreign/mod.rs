@@ -3,6 +3,7 @@
 //! [`told`]. Nobody has to believe them.
 
 mod lsof;
+mod missed;
 mod netstat;
 mod osquery;
 pub mod owners;
@@ -106,12 +107,14 @@ impl Local {
         match self {
             Local::Untold => true,
             Local::Any(family) => {
-                let own = if addr.is_ipv4() {
-                    Family::Inet
-                } else {
-                    Family::Inet6
+                let plain = join::plain(addr);
+                // `::ffff:0.0.0.0` is of either: netstat writes `0.0.0.0`, lsof an IPv6 `*`.
+                let families = match (addr.is_ipv4(), plain.is_ipv4()) {
+                    (true, _) => &[Family::Inet][..],
+                    (false, false) => &[Family::Inet6],
+                    (false, true) => &[Family::Inet, Family::Inet6],
                 };
-                addr.is_unspecified() && family.is_none_or(|family| family == own)
+                plain.is_unspecified() && family.is_none_or(|family| families.contains(&family))
             }
             Local::Is(told) => *told == join::plain(addr),
             Local::Cut(begin) => addr.to_string().starts_with(begin.as_str()),

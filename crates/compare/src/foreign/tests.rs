@@ -299,6 +299,47 @@ fn the_address_counts() {
 }
 
 #[test]
+fn every_ipv4_address_in_ipv6_clothes_is_the_address_that_tools_write() {
+    // As netstat, ss and lsof were seen to print one socket bound to ::ffff:0.0.0.0.
+    let ours = [("::ffff:0.0.0.0", 22)];
+    for (text, words) in [
+        ("tcp6 0 0 0.0.0.0:22 :::* LISTEN 812/sshd\n", Words::Netstat),
+        ("tcp LISTEN 0 5 [::ffff:0.0.0.0]:22 *:*\n", Words::Ss),
+        (
+            "sshd 812 root 3u IPv6 17 0t0 TCP *:22 (LISTEN)\n",
+            Words::Lsof,
+        ),
+    ] {
+        let found = tell(6, &ours, text, words);
+        assert!(found.is_silent(), "{words}: {found:?}");
+        assert_eq!(found.doubts, 0, "{words}");
+    }
+    // One that has the IPv6 addresses is another.
+    let other = tell(
+        3,
+        &[("::", 22)],
+        "tcp 0 0 0.0.0.0:22 0.0.0.0:* LISTEN -\n",
+        Words::Netstat,
+    );
+    assert_eq!(ports(&other.omits), [22]);
+}
+
+#[test]
+fn what_is_not_named_is_counted() {
+    let ours: Vec<(&str, u16)> = (1000..1300).map(|port| ("0.0.0.0", port)).collect();
+    let theirs: String = (2000..2300)
+        .map(|port| format!("tcp 0 0 0.0.0.0:{port} 0.0.0.0:* LISTEN -\n"))
+        .collect();
+    let found = tell(6, &ours, &theirs, Words::Netstat);
+    assert_eq!((found.omits.len(), found.more.omits), (256, 44));
+    assert_eq!((found.invents.len(), found.more.invents), (256, 44));
+    assert_eq!((found.misnames.len(), found.more.misnames), (0, 0));
+    let json = serde_json::to_value(&found).unwrap();
+    let more = serde_json::json!({"omits": 44, "invents": 44, "misnames": 0});
+    assert_eq!(json["more"], more);
+}
+
+#[test]
 fn lsof_need_not_list_what_no_process_has_a_descriptor_of() {
     let ours = [("0.0.0.0", 22), ("0.0.0.0", 4444)];
     let found = tell(3, &ours, "", Words::Lsof);

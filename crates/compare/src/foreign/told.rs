@@ -6,6 +6,8 @@
 //! such socket, before or after. A file was made at another time: its differences are told,
 //! and accuse nobody.
 
+use super::missed::bound;
+pub use super::missed::{Missed, More};
 use super::owners::{self, Misnamed};
 use super::{Claim, Listing, Row, Words};
 use crate::join;
@@ -13,12 +15,9 @@ use crate::report::Outcome;
 use crate::sandwich::{ENOUGH, ENOUGH_PROBED, Testimony};
 use crate::snapshot::{Sighting, Snapshot};
 use crate::verdict::Weight;
-use model::{Family, Held, Inet, Inode, Pid, Proto, Source, State};
+use model::{Family, Held, Inet, Inode, Proto, Source, State};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Sockets named in one list.
-const NAMED_MAX: usize = 256;
 
 /// Causes of an omission, the likeliest first. Variables are none: it was run without any.
 const OMITS: &[&str] = &[
@@ -74,6 +73,8 @@ pub struct Told {
     pub invents: Vec<Missed>,
     /// Sockets of which it names another owner than the walk found.
     pub misnames: Vec<Misnamed>,
+    /// How many more of each there are than are named.
+    pub more: More,
     /// Whom it names, by the socket.
     #[serde(skip)]
     pub owners: BTreeMap<Missed, BTreeSet<Claim>>,
@@ -85,49 +86,6 @@ pub struct Told {
     /// The one thing to do next.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub next: String,
-}
-
-/// One socket that is in one listing and not in the other.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Missed {
-    /// Transport.
-    #[serde(rename = "protocol")]
-    pub proto: Proto,
-    /// Local address, as the one who lists it writes it.
-    #[serde(rename = "address")]
-    pub addr: String,
-    /// Local port.
-    pub port: u16,
-    /// The peer, of a connection.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub peer: Option<String>,
-    /// An owner, where the one who lists it names one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub pid: Option<Pid>,
-}
-
-impl Missed {
-    pub(super) fn socket(snapshot: &Snapshot, sighting: &Sighting, inet: &Inet) -> Missed {
-        let peer = std::net::SocketAddr::new(inet.remote, inet.remote_port);
-        let mut owners = snapshot.owners(sighting.socket.inode);
-        Missed {
-            proto: inet.proto,
-            addr: inet.local.to_string(),
-            port: inet.port,
-            peer: (inet.remote_port != 0).then(|| peer.to_string()),
-            pid: owners.next().map(|owner| owner.id.pid),
-        }
-    }
-
-    fn row(row: &Row) -> Missed {
-        Missed {
-            proto: row.proto,
-            addr: row.local.to_string(),
-            port: row.port,
-            peer: None,
-            pid: row.owners.first().map(|claim| claim.pid),
-        }
-    }
 }
 
 /// Holds every listing against what was seen: tools by their name, files one by one.
@@ -411,13 +369,11 @@ fn file(snapshot: &Snapshot, listing: &Listing) -> Told {
 
 /// Sorts, bounds and weighs what was found.
 fn weigh(told: &mut Told) {
-    told.omits.sort_unstable();
-    told.omits.dedup();
-    told.omits.truncate(NAMED_MAX);
-    told.invents.truncate(NAMED_MAX);
-    told.misnames.sort_unstable();
-    told.misnames.dedup();
-    told.misnames.truncate(NAMED_MAX);
+    told.more = More {
+        omits: bound(&mut told.omits),
+        invents: bound(&mut told.invents),
+        misnames: bound(&mut told.misnames),
+    };
     let path = told.path.clone().unwrap_or_default();
     let is_tool = told.runs > 0;
     if told.is_silent() {
@@ -453,6 +409,7 @@ impl Told {
             omits: Vec::new(),
             invents: Vec::new(),
             misnames: Vec::new(),
+            more: More::default(),
             owners: BTreeMap::new(),
             doubts: 0,
             causes: Vec::new(),

@@ -350,13 +350,17 @@ fn listing(told: &Told, page: &mut Page) {
     } else {
         ("Here, and not in it", "In it, and not here")
     };
-    for (words, missed) in [(omits, &told.omits), (invents, &told.invents)] {
+    for (words, missed, more) in [
+        (omits, &told.omits, told.more.omits),
+        (invents, &told.invents, told.more.invents),
+    ] {
         if !missed.is_empty() {
             page.element("h4", words);
             page.raw("<ul>");
             for one in missed {
                 page.element("li", missed_socket(one));
             }
+            untold(more, page);
             page.raw("</ul>");
         }
     }
@@ -366,10 +370,17 @@ fn listing(told: &Told, page: &mut Page) {
         for one in &told.misnames {
             page.element("li", misnamed_socket(one));
         }
+        untold(told.more.misnames, page);
         page.raw("</ul>");
     }
     reasons(&told.causes, &told.next, page);
     page.raw("</article>");
+}
+
+fn untold(more: usize, page: &mut Page) {
+    if more > 0 {
+        page.element("li", format_args!("and {more} more"));
+    }
 }
 
 fn blanks(blanks: &[Blank], page: &mut Page) {
