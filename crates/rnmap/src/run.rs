@@ -99,8 +99,15 @@ fn group(
         .collect();
     let mut reports: HashMap<IpAddr, Vec<Report>> = HashMap::new();
     let mut order: Vec<IpAddr> = targets.to_vec();
+    // A host has its time once, for all techniques and what its ports say.
+    let mut spent: BTreeMap<IpAddr, Duration> = BTreeMap::new();
     for plan in job.request.plans(&asked) {
+        let plan = Plan {
+            spent: spent.clone(),
+            ..plan
+        };
         for report in one_plan(job, &plan, teller, outcome)? {
+            *spent.entry(report.addr).or_default() += report.took;
             outcome.covered.report(&plan, &report);
             if !order.contains(&report.addr) {
                 order.push(report.addr);
@@ -127,8 +134,11 @@ fn group(
                 pace: &job.request.pace,
                 origin: &job.request.origin,
                 stop: &|| job.interrupt.is_asked(),
+                until: left(job, spent.get(&addr)).map(|left| Instant::now() + left),
             };
-            crate::versions::read(&mut host, &manner);
+            outcome
+                .gaps
+                .extend(crate::versions::read(&mut host, &manner));
             host.ended = Moment::now();
         }
         outcome.hosts += 1;
@@ -136,6 +146,12 @@ fn group(
         teller.host(host)?;
     }
     Ok(())
+}
+
+/// What is left of a host's time, where that is limited.
+fn left(job: &Job<'_>, spent: Option<&Duration>) -> Option<Duration> {
+    let limit = job.request.pace.host_timeout?;
+    Some(limit.saturating_sub(spent.copied().unwrap_or_default()))
 }
 
 /// Which targets are up, and what said so.

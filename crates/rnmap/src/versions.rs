@@ -1,11 +1,12 @@
 //! `-sV`: what the open TCP ports of a host say of themselves.
 
 use crate::host::{Banner, Host};
-use model::{PortState, Proto};
+use crate::session::counted;
+use model::{Gap, PortState, Proto};
 use scan::version::{self, Manner};
 
-/// Reads the banners of a host's open TCP ports.
-pub(crate) fn read(host: &mut Host, manner: &Manner<'_>) {
+/// Reads the banners of a host's open TCP ports. Ports not asked to the end are a gap.
+pub(crate) fn read(host: &mut Host, manner: &Manner<'_>) -> Option<Gap> {
     let mut open: Vec<u16> = host
         .reports
         .iter()
@@ -16,11 +17,15 @@ pub(crate) fn read(host: &mut Host, manner: &Manner<'_>) {
         .collect();
     open.sort_unstable();
     open.dedup();
-    for (port, spoken) in version::ask(host.addr, &open, manner) {
+    let said = version::ask(host.addr, &open, manner);
+    for (port, spoken) in said.heard {
         let banner = Banner {
             service: spoken.service,
             words: spoken.words,
         };
         host.banners.insert((Proto::Tcp, port), banner);
     }
+    let ports = counted(said.unasked, "open port", "open ports");
+    let why = format!("{ports} not asked to the end what they are (-sV)");
+    (said.unasked > 0).then(|| Gap::new(format!("tcp {}", host.addr), why))
 }

@@ -314,6 +314,23 @@ fn all_namespaces_are_asked_each_from_inside() {
     assert_eq!(closed, [(11, false), (10, true)]);
 }
 
+/// A port that says nothing is asked no longer than its host's time lasts.
+#[test]
+fn the_time_of_a_host_bounds_what_its_ports_are_asked() {
+    if cannot_run(&["ip"]) {
+        return;
+    }
+    let mut lab = Lab::empty();
+    lab.hold(Type::STREAM, "127.0.0.1:2000");
+    let ask = "-sT -sV -p 2000 127.0.0.1 --json --host-timeout";
+    let out = lab.rnmap(&lab.suspect, &format!("{ask} 700ms"));
+    assert_eq!((out.status.code(), states(&out.stdout).len()), (Some(3), 1));
+    let gap = ("tcp 127.0.0.1".to_owned(), None);
+    assert_eq!(lab::gaps(&out.stdout), [gap]);
+    let out = lab.rnmap(&lab.suspect, &format!("{ask} 1h"));
+    assert_eq!(out.status.code(), Some(0));
+}
+
 /// A stranger that never stops talking, or says what no terminal should hear, is quoted
 /// shortly, in full only in JSON.
 #[test]

@@ -66,6 +66,7 @@ pub fn up(
             },
             threads: 1,
             origin: origin.clone(),
+            spent: BTreeMap::new(),
         };
         gaps.append(&mut scan(&plan, &mut heard, stop)?);
         found.extend(heard.up);

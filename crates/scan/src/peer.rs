@@ -253,7 +253,9 @@ impl Peer {
 
     pub(crate) fn is_late(&self, limit: Option<Duration>, now: Instant) -> bool {
         match (self.started, limit) {
-            (Some(started), Some(limit)) => now.duration_since(started) >= limit,
+            (Some(started), Some(limit)) => {
+                now.duration_since(started) + self.target.spent >= limit
+            }
             _ => false,
         }
     }

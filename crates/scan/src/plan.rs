@@ -28,6 +28,8 @@ pub struct Plan {
     pub threads: usize,
     /// What probes of other machines leave from.
     pub origin: Origin,
+    /// What hosts took of their time before, where it is limited; none where not listed.
+    pub spent: BTreeMap<IpAddr, Duration>,
 }
 
 impl Plan {
@@ -158,6 +160,7 @@ mod tests {
             pace,
             threads: 1,
             origin: Origin::default(),
+            spent: BTreeMap::new(),
         };
         let seconds = |plan: Plan| plan.silent_time().as_secs();
         // 200 ports, two tries, 100 at a time, a second each.

@@ -163,6 +163,7 @@ impl Part<'_> {
             .map(|&addr| Target {
                 addr,
                 local: route::is_local(addr),
+                spent: self.plan.spent.get(&addr).copied().unwrap_or_default(),
             })
             .collect();
         let own: Vec<IpAddr> = targets
@@ -194,6 +195,10 @@ impl Part<'_> {
         if !clash.is_empty() {
             let others = sources::reserve_apart(&own, proto, &clash, each);
             let last: Arc<[u16]> = clash.iter().collect();
+            let mut targets = targets;
+            for (target, outcome) in targets.iter_mut().zip(&outcomes) {
+                target.spent += outcome.took;
+            }
             let late = self.shards(&targets, &last, &others, 1, &mut gaps);
             for (outcome, late) in outcomes.iter_mut().zip(late) {
                 let known = first.iter().copied().zip(outcome.answers.drain(..));

@@ -45,6 +45,8 @@ pub struct Target {
     pub addr: IpAddr,
     /// Whether it is this machine: nothing gets lost on the way.
     pub local: bool,
+    /// What it took of its time before.
+    pub spent: Duration,
 }
 
 /// What a schedule is made of.
@@ -107,11 +109,13 @@ impl Schedule {
             .iter()
             .map(|&target| Peer::new(target, ports.len(), &terms))
             .collect();
-        let active = if ports.is_empty() {
-            Vec::new()
-        } else {
-            (0..).take(hosts.len()).collect()
-        };
+        let limit = terms.pace.host_timeout;
+        let has_time = |target: &Target| limit.is_none_or(|limit| target.spent < limit);
+        let active = (0..)
+            .zip(targets)
+            .filter(|(_, target)| has_time(target) && !ports.is_empty())
+            .map(|(id, _)| id)
+            .collect();
         Schedule {
             ports,
             hosts,

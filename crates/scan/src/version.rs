@@ -52,6 +52,17 @@ pub struct Manner<'m> {
     pub origin: &'m Origin,
     /// Whether to end here.
     pub stop: &'m dyn Fn() -> bool,
+    /// When the host's time is over, where it is limited.
+    pub until: Option<Instant>,
+}
+
+/// What the ports of a host said.
+#[derive(Debug, Default)]
+pub struct Said {
+    /// Each port that said something, and what.
+    pub heard: Vec<(u16, Spoken)>,
+    /// Ports not asked to the end: somebody wanted one, or the host's time was over.
+    pub unasked: usize,
 }
 
 impl Manner<'_> {
@@ -62,10 +73,14 @@ impl Manner<'_> {
         rated.unwrap_or_default().max(self.pace.delay)
     }
 
+    fn is_over(&self) -> bool {
+        (self.stop)() || self.until.is_some_and(|until| Instant::now() >= until)
+    }
+
     /// Sleeps that long, but for an end.
     fn keep_the_gap(&self) {
         let until = Instant::now() + self.gap();
-        while !(self.stop)() {
+        while !self.is_over() {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return;
@@ -75,31 +90,34 @@ impl Manner<'_> {
     }
 }
 
-/// Asks these open ports of a host, in order. Ports that say nothing are not in the answer.
+/// Asks these open ports of a host, in order. Of ports that say nothing nothing is told.
 #[must_use]
-pub fn ask(addr: IpAddr, ports: &[u16], manner: &Manner<'_>) -> Vec<(u16, Spoken)> {
-    let mut heard = Vec::new();
+pub fn ask(addr: IpAddr, ports: &[u16], manner: &Manner<'_>) -> Said {
+    let mut said = Said::default();
     let at_once = if manner.pace.serial { 1 } else { AT_ONCE };
     for group in ports.chunks(at_once) {
         let mut open: Vec<u16> = group.to_vec();
         for turn in 0..3 {
-            if (manner.stop)() || open.is_empty() {
+            if open.is_empty() {
                 break;
             }
             let talks: Vec<(u16, Opening)> = open
                 .iter()
                 .map(|&port| (port, opening(port, turn)))
                 .collect();
-            for (port, words) in round(addr, &talks, manner) {
-                if !words.is_empty() {
-                    heard.push((port, understand(&words)));
-                    open.retain(|&other| other != port);
-                }
+            let (words, is_whole) = round(addr, &talks, manner);
+            for (port, words) in words.into_iter().filter(|(_, words)| !words.is_empty()) {
+                said.heard.push((port, understand(&words)));
+                open.retain(|&other| other != port);
+            }
+            if !is_whole {
+                said.unasked += open.len();
+                break;
             }
         }
     }
-    heard.sort_by_key(|(port, _)| *port);
-    heard
+    said.heard.sort_by_key(|(port, _)| *port);
+    said
 }
 
 fn opening(port: u16, turn: u8) -> Opening {
@@ -123,17 +141,30 @@ struct Talk {
     over: bool,
 }
 
-/// One connection a port, all at the same time.
-fn round(addr: IpAddr, talks: &[(u16, Opening)], manner: &Manner<'_>) -> Vec<(u16, Vec<u8>)> {
-    let mut talks: Vec<Talk> = talks
-        .iter()
-        .filter_map(|&(port, opening)| {
-            manner.keep_the_gap();
-            begin(SocketAddr::new(addr, port), opening, manner.origin)
-        })
-        .collect();
+/// One connection a port, all at the same time. Also tells whether all were made and waited for.
+fn round(
+    addr: IpAddr,
+    talks: &[(u16, Opening)],
+    manner: &Manner<'_>,
+) -> (Vec<(u16, Vec<u8>)>, bool) {
+    let mut is_whole = true;
+    let mut begun = Vec::new();
+    for &(port, opening) in talks {
+        manner.keep_the_gap();
+        if manner.is_over() {
+            is_whole = false;
+            break;
+        }
+        begun.extend(begin(SocketAddr::new(addr, port), opening, manner.origin));
+    }
+    let mut talks: Vec<Talk> = begun;
     let until = Instant::now() + PATIENCE;
-    while Instant::now() < until && !(manner.stop)() && talks.iter().any(|talk| !talk.over) {
+    while talks.iter().any(|talk| !talk.over) {
+        let now = Instant::now();
+        if now >= until || manner.is_over() {
+            is_whole &= now >= until;
+            break;
+        }
         let ready: Vec<bool> = {
             let mut list: Vec<PollFd<'_>> = talks
                 .iter()
@@ -157,10 +188,8 @@ fn round(addr: IpAddr, talks: &[(u16, Opening)], manner: &Manner<'_>) -> Vec<(u1
             talk.go_on(addr);
         }
     }
-    talks
-        .into_iter()
-        .map(|talk| (talk.port, talk.words))
-        .collect()
+    let words = talks.into_iter().map(|talk| (talk.port, talk.words));
+    (words.collect(), is_whole)
 }
 
 fn begin(to: SocketAddr, opening: Opening, origin: &Origin) -> Option<Talk> {
@@ -359,6 +388,31 @@ mod tests {
         check(b"\x15\x03\x03\0\x02\x02\x28", Some("tls"), "TLS alert");
         check(b"\x1b[31mevil\n", None, "\x1b[31mevil");
         assert_eq!(understand(&[b'a'; 5_000]).words.as_bytes().len(), WORDS_MAX);
+    }
+
+    /// A port that says nothing is asked three times; one whose host has no time left, no more.
+    #[test]
+    fn a_host_whose_time_is_over_is_asked_no_more() {
+        let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        listener.bind(&any.into()).unwrap();
+        listener.listen(8).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let to = listener.local_addr().unwrap().as_socket().unwrap();
+        let said = |left: u64| {
+            let manner = Manner {
+                pace: &Pace::template(3),
+                origin: &Origin::default(),
+                stop: &|| false,
+                until: Some(Instant::now() + Duration::from_millis(left)),
+            };
+            ask(to.ip(), &[to.port()], &manner)
+        };
+        let none = said(0);
+        assert_eq!((none.heard.len(), none.unasked), (0, 1));
+        assert!(listener.accept().is_err(), "somebody connected");
+        assert_eq!(said(200).unasked, 1);
+        assert_eq!(said(3_600_000).unasked, 0);
     }
 
     #[test]

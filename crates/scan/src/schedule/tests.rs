@@ -44,6 +44,7 @@ fn schedule(hosts: u8, ports: u16, pace: Pace, silence: PortState, now: Instant)
         .map(|last| Target {
             addr: IpAddr::from([10, 0, 0, last]),
             local: false,
+            spent: Duration::ZERO,
         })
         .collect();
     let terms = Terms {
@@ -158,6 +159,37 @@ fn a_host_that_takes_too_long_keeps_what_it_has() {
     assert!(sent.len() <= 12, "{}", sent.len());
     assert!(count(&outcomes[0], PortState::Closed) >= 9);
     assert!(outcomes[0].answers.iter().any(Option::is_none));
+}
+
+/// What another technique took of a host's time is gone.
+#[test]
+fn a_host_has_no_more_time_than_what_is_left_of_it() {
+    let start = Instant::now();
+    for (spent, least) in [(0, 9), (50, 4), (100, 0), (200, 0)] {
+        let terms = Terms {
+            pace: Pace {
+                host_timeout: Some(MS * 100),
+                rate_max: Some(100.0),
+                ..Pace::template(3)
+            },
+            silence: PortState::Filtered,
+            flights_max: 100,
+            window_max: 100,
+        };
+        let target = Target {
+            addr: [10, 0, 0, 1].into(),
+            local: false,
+            spent: MS * spent,
+        };
+        let plan = Schedule::new(&[target], (1..=1_000).collect(), terms, start);
+        let (outcomes, sent) = simulate(plan, start, |_, _| Some((CLOSED, MS)));
+        let answered = count(&outcomes[0], PortState::Closed);
+        assert!(
+            (least..=least + 3).contains(&answered),
+            "{spent}: {answered}"
+        );
+        assert!(spent < 100 || sent.is_empty(), "{spent}");
+    }
 }
 
 #[test]
