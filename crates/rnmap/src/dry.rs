@@ -6,9 +6,10 @@ use crate::options::Options;
 use crate::request::Request;
 use crate::resume::Settled;
 use crate::run::parts;
+use crate::session::counted;
 use crate::whole;
 use cli::{Error, Exit};
-use model::{Gaps, NetNs, Technique};
+use model::{Gap, Gaps, NetNs, Technique};
 use scan::{Plan, route};
 use std::io::{self, Write};
 use std::net::IpAddr;
@@ -27,13 +28,10 @@ pub(crate) fn run(
         Some(path) => input::settled(path)?,
         None => Settled::new(),
     };
-    let mut gaps = Gaps::new();
+    let mut gaps = request.gaps.clone();
     for place in netns::places(options.netns.as_deref())? {
+        from(out, &place)?;
         let mut more = Gaps::new();
-        if let Place::Other { name, .. } = &place {
-            let name = render::safe::escaped(name.as_bytes());
-            writeln!(out, "from network namespace {name}:")?;
-        }
         let told = netns::inside(&place, || {
             let targets = whole::targets(request, &mut more);
             let mut text = Vec::new();
@@ -41,7 +39,7 @@ pub(crate) fn run(
         });
         match told.and_then(|text| text) {
             Ok(text) => out.write_all(&text)?,
-            Err(error) => more.push(model::Gap::io("network namespace", &error)),
+            Err(error) => more.push(Gap::io("network namespace", &error)),
         }
         gaps.append(&mut more);
     }
@@ -62,10 +60,10 @@ fn tell(
     let far = targets.iter().filter(|addr| !route::is_local(**addr));
     let far = far.count();
     if request.pings && far > 0 {
-        let s = plural(far);
+        let hosts = counted(far, "host", "hosts");
         writeln!(
             out,
-            "discovery: {far} host{s}, at most 2 echo requests and 2 connections each"
+            "discovery: {hosts}, at most 2 echo requests and 2 connections each"
         )?;
     }
     for whole in request.plans(targets) {
@@ -97,10 +95,10 @@ fn plan(out: &mut dyn Write, plan: &Plan, probes: usize) -> io::Result<()> {
     let (hosts, ports) = (plan.targets.len(), plan.ports.len());
     write!(
         out,
-        "{}: {hosts} host{} x {ports} port{}",
+        "{}: {} x {}",
         plan.proto,
-        plural(hosts),
-        plural(ports)
+        counted(hosts, "host", "hosts"),
+        counted(ports, "port", "ports")
     )?;
     if probes != plan.size() {
         let known = plan.size() - probes;
@@ -118,10 +116,6 @@ fn plan(out: &mut dyn Write, plan: &Plan, probes: usize) -> io::Result<()> {
     }
 }
 
-fn plural(count: usize) -> &'static str {
-    if count == 1 { "" } else { "s" }
-}
-
 /// A time in the unit that suits it.
 fn spell(time: Duration) -> String {
     let seconds = time.as_secs_f64();
@@ -135,19 +129,43 @@ fn spell(time: Duration) -> String {
 /// Lists the targets.
 ///
 /// # Errors
-/// Those of writing.
-pub(crate) fn list(request: &Request, out: &mut dyn Write) -> Result<Exit, Error> {
-    let mut gaps = Gaps::new();
-    let targets = whole::targets(request, &mut gaps);
-    for addr in &targets {
-        match request.names.get(addr) {
-            Some(name) => writeln!(out, "Nmap scan report for {} ({addr})", name.text)?,
-            None => writeln!(out, "Nmap scan report for {addr}")?,
+/// What was asked for cannot be had, or those of writing.
+pub(crate) fn list(
+    options: &Options,
+    request: &Request,
+    out: &mut dyn Write,
+) -> Result<Exit, Error> {
+    let mut gaps = request.gaps.clone();
+    let mut count = 0;
+    for place in netns::places(options.netns.as_deref())? {
+        from(out, &place)?;
+        let mut more = Gaps::new();
+        match netns::inside(&place, || whole::targets(request, &mut more)) {
+            Ok(targets) => {
+                count += targets.len();
+                for addr in &targets {
+                    match request.names.get(addr) {
+                        Some(name) => writeln!(out, "Nmap scan report for {} ({addr})", name.text)?,
+                        None => writeln!(out, "Nmap scan report for {addr}")?,
+                    }
+                }
+            }
+            Err(error) => more.push(Gap::io("network namespace", &error)),
         }
+        gaps.append(&mut more);
     }
-    let count = targets.len();
-    writeln!(out, "rnmap done: {count} IP addresses (0 hosts up) listed")?;
-    Ok(Exit::Good)
+    let count = counted(count, "IP address", "IP addresses");
+    writeln!(out, "rnmap done: {count} (0 hosts up) listed")?;
+    Ok(whole::finish(options, &gaps))
+}
+
+/// Which namespace the next lines are of, where it is not our own.
+fn from(out: &mut dyn Write, place: &Place) -> io::Result<()> {
+    if let Place::Other { name, .. } = place {
+        let name = render::safe::escaped(name.as_bytes());
+        writeln!(out, "from network namespace {name}:")?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod host;
 mod input;
 mod interrupt;
 mod json;
+mod named;
 mod netns;
 mod options;
 mod progress;

@@ -2,15 +2,13 @@
 
 use crate::common;
 use crate::host::Name;
-use crate::input;
+use crate::named::{self, Named};
 use crate::options::Options;
 use cli::Error;
-use model::{Proto, Technique};
-use scan::target::{self, Spec, TARGETS_MAX};
-use scan::{Origin, Pace, Plan, PortSet, Ports, dns, ports, route, shards};
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, HashSet};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use model::{Gaps, Proto, Technique};
+use scan::{Origin, Pace, Plan, PortSet, Ports, ports, route, shards};
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// What is wanted.
 pub(crate) struct Request {
@@ -18,6 +16,8 @@ pub(crate) struct Request {
     pub(crate) targets: Vec<IpAddr>,
     /// The names some were asked for by, or have.
     pub(crate) names: BTreeMap<IpAddr, Name>,
+    /// Targets that have no address, and addresses whose name could not be asked for.
+    pub(crate) gaps: Gaps,
     /// Whether the targets are every address of the namespace asked from.
     pub(crate) is_local: bool,
     /// What to ask them.
@@ -42,7 +42,7 @@ impl Request {
     /// # Errors
     /// The first thing that makes no sense, in one line.
     pub(crate) fn new(options: &Options) -> Result<Request, Error> {
-        let Named { addrs, names } = targets(options)?;
+        let Named { addrs, names, gaps } = named::targets(options)?;
         if options.local && !addrs.is_empty() {
             return Err(usage("--local names the targets; no others can be given"));
         }
@@ -71,6 +71,7 @@ impl Request {
         Ok(Request {
             targets: addrs,
             names,
+            gaps,
             is_local: options.local,
             ports,
             techniques,
@@ -110,6 +111,7 @@ impl Request {
                         pace: self.pace.clone(),
                         threads: self.threads,
                         origin: self.origin.clone(),
+                        spent: BTreeMap::new(),
                     });
                 }
             }
@@ -161,100 +163,6 @@ fn families(options: &Options) -> Vec<IpAddr> {
     let v4 = (!options.ipv6).then_some(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
     let v6 = (!options.ipv4).then_some(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
     v4.into_iter().chain(v6).collect()
-}
-
-/// Targets, and the names of those that were named.
-#[derive(Default)]
-struct Named {
-    addrs: Vec<IpAddr>,
-    names: BTreeMap<IpAddr, Name>,
-}
-
-impl Named {
-    /// What was typed names these.
-    fn typed(&mut self, addrs: &[IpAddr], text: &str) {
-        let name = Name {
-            text: text.to_owned(),
-            kind: "user",
-        };
-        self.names
-            .extend(addrs.iter().map(|addr| (*addr, name.clone())));
-    }
-}
-
-fn targets(options: &Options) -> Result<Named, Error> {
-    let mut named = Named::default();
-    let listed = match &options.input_list {
-        Some(path) => input::lines(path)?,
-        None => Vec::new(),
-    };
-    for text in options.targets.iter().chain(&listed) {
-        match target::parse(text, options.ipv6).map_err(|why| usage(&why))? {
-            Spec::Addrs(addrs) => {
-                if text == "localhost" {
-                    named.typed(&addrs, text);
-                }
-                named.addrs.extend(addrs);
-            }
-            Spec::Name(name) => {
-                let addrs = resolve(options, &name)?;
-                if addrs.first().is_some_and(IpAddr::is_unspecified) {
-                    return Err(usage(&format!("target {name}: {}", target::NOBODYS)));
-                }
-                named.typed(&addrs, &name);
-                // As nmap does: the first address of a name stands for it.
-                named.addrs.extend(addrs.first());
-            }
-        }
-        if named.addrs.len() > TARGETS_MAX {
-            return Err(usage(&format!("more than {TARGETS_MAX} targets")));
-        }
-    }
-    let mut not_wanted = HashSet::new();
-    for text in &options.exclude {
-        match target::parse(text, options.ipv6).map_err(|why| usage(&why))? {
-            Spec::Addrs(addrs) => not_wanted.extend(addrs),
-            Spec::Name(name) => return Err(usage(&format!("--exclude {name}: not an address"))),
-        }
-    }
-    let mut seen = HashSet::new();
-    named
-        .addrs
-        .retain(|addr| !not_wanted.contains(addr) && seen.insert(*addr));
-    if options.reverse_names {
-        name(&mut named, options)?;
-    }
-    Ok(named)
-}
-
-/// Asks for the names of targets that were typed as addresses.
-fn name(named: &mut Named, options: &Options) -> Result<(), Error> {
-    // A dry run asks nobody.
-    let Some(server) = options.dns_servers.filter(|_| !options.dry_run) else {
-        return Ok(());
-    };
-    for &addr in &named.addrs {
-        if let Entry::Vacant(place) = named.names.entry(addr) {
-            let name = dns::name_of(SocketAddr::new(server, 53), addr);
-            let name = name.map_err(|why| Error::io(format!("-R {addr}"), why))?;
-            if let Some(text) = name {
-                place.insert(Name { text, kind: "PTR" });
-            }
-        }
-    }
-    Ok(())
-}
-
-/// The addresses of a name, from the server given for it. Nobody is asked without one, and
-/// a dry run asks nobody.
-fn resolve(options: &Options, name: &str) -> Result<Vec<IpAddr>, Error> {
-    let Some(server) = options.dns_servers.filter(|_| !options.dry_run) else {
-        let line = format!("target {name}: names are asked for only with --dns-servers");
-        return Err(usage(&line));
-    };
-    let addrs = dns::resolve(SocketAddr::new(server, 53), name, options.ipv6)
-        .map_err(|why| Error::io(format!("target {name}"), why))?;
-    Ok(addrs.iter().map(IpAddr::to_canonical).collect())
 }
 
 fn pace(options: &Options) -> Result<Pace, Error> {

@@ -31,7 +31,7 @@ pub(crate) fn run(
     out: &mut dyn Write,
 ) -> Result<Exit, Error> {
     if options.list_only {
-        return crate::dry::list(request, out);
+        return crate::dry::list(options, request, out);
     }
     if options.dry_run {
         return crate::dry::run(options, request, out);
@@ -57,7 +57,10 @@ pub(crate) fn run(
         None => {}
     }
     let from = Instant::now();
-    let mut total = Outcome::default();
+    let mut total = Outcome {
+        gaps: request.gaps.clone(),
+        ..Outcome::default()
+    };
     let mut ran = Ok(());
     for place in places {
         let job = Job {

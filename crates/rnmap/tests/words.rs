@@ -136,8 +136,77 @@ fn the_name_of_an_address_is_asked_when_wanted() {
     let (_, text) = said("--dns-servers 127.0.0.1");
     assert!(text.contains("report for 127.0.0.7\n"), "{text}");
     assert_eq!(said("-R").0, Some(2));
-    // Nobody is there to answer.
-    assert_eq!(said("-R --dns-servers 127.0.0.9").0, Some(2));
+    // Nobody is there to answer, or one answer is none: told, and all the same asked.
+    for (words, place) in [
+        ("-R --dns-servers 127.0.0.9", "name of 127.0.0.7"),
+        ("-R --dns-servers 127.0.0.1 127.0.0.8", "name of 127.0.0.8"),
+    ] {
+        let (code, json) = said(&format!("{words} --json"));
+        assert_eq!(code, Some(3), "{words}");
+        let gaps = lab::gaps(json.as_bytes());
+        assert!(gaps.len() == 1 && gaps[0].0 == place, "{words}: {gaps:?}");
+        assert_eq!(lab::states(json.as_bytes()).len(), 1, "{words}");
+    }
+}
+
+/// One name that cannot be found keeps no other target from being asked.
+#[test]
+fn a_name_without_an_address_is_a_gap_of_its_own() {
+    if cannot_run(&["ip"]) {
+        return;
+    }
+    let mut lab = Lab::empty();
+    lab.hold(Type::STREAM, "127.0.0.7:22");
+    lab.name_server("127.0.0.1:53", [127, 0, 0, 7]);
+    let ask = "-sT -p 22 --dns-servers 127.0.0.1 bad.example --gaps";
+    let out = lab.rnmap(&lab.suspect, &format!("{ask} web.example 127.0.0.9 --json"));
+    assert_eq!(out.status.code(), Some(3));
+    let gap = ("target bad.example".to_owned(), None);
+    assert_eq!(lab::gaps(&out.stdout), [gap]);
+    let json = str::from_utf8(&out.stdout).unwrap();
+    for addr in ["127.0.0.7", "127.0.0.9"] {
+        assert!(json.contains(&format!("\"addr\":\"{addr}\"")), "{json}");
+    }
+    for more in ["-sL web.example", "-oX - web.example"] {
+        let out = lab.rnmap(&lab.suspect, &format!("{ask} {more}"));
+        let told = String::from_utf8(out.stderr).unwrap();
+        assert_eq!(out.status.code(), Some(3), "{more}");
+        assert_eq!(
+            told,
+            "rnmap: target bad.example: the name server could not find out\n"
+        );
+    }
+    // Nobody is left to ask.
+    let out = lab.rnmap(&lab.suspect, ask);
+    assert_eq!((out.status.code(), out.stdout.len()), (Some(2), 0));
+    let lines = out.stderr.iter().filter(|byte| **byte == b'\n').count();
+    assert_eq!(lines, 1);
+}
+
+/// The list is that of the namespace named, and what is not in it is told.
+#[test]
+fn the_targets_of_another_namespace_are_listed_from_inside() {
+    if cannot_run(&["ip", "nft"]) {
+        return;
+    }
+    let lab = Lab::joined();
+    let ask = format!("-sL --local --gaps --netns {}", lab.suspect);
+    let out = lab.rnmap(&lab.trusted, &ask);
+    let said = String::from_utf8(out.stdout).unwrap();
+    for addr in ["127.0.0.1", "::1", "10.77.0.1", "fd77::1"] {
+        assert!(said.contains(&format!("report for {addr}\n")), "{said}");
+    }
+    assert!(!said.contains("10.77.0.2"), "{said}");
+    assert!(
+        said.ends_with("rnmap done: 4 IP addresses (0 hosts up) listed\n"),
+        "{said}"
+    );
+    let told = String::from_utf8(out.stderr).unwrap();
+    assert!(
+        told.contains("link-local: not asked without its zone"),
+        "{told}"
+    );
+    assert_eq!(out.status.code(), Some(3));
 }
 
 /// The course text's words, line by line.

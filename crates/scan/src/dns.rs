@@ -90,6 +90,8 @@ pub enum No {
     SuchName,
     /// The name has no record of this type.
     SuchRecord,
+    /// It could not find out (SERVFAIL).
+    Finding,
     /// It refuses.
     Answer,
 }
@@ -99,6 +101,7 @@ impl No {
         let (kind, words) = match self {
             No::SuchName => (io::ErrorKind::NotFound, "no such name"),
             No::SuchRecord => (io::ErrorKind::NotFound, "the name has no such address"),
+            No::Finding => (io::ErrorKind::Other, "the name server could not find out"),
             No::Answer => (io::ErrorKind::Other, "the name server refuses"),
         };
         io::Error::new(kind, words)
@@ -195,6 +198,7 @@ fn records(message: &[u8], asked: &[u8], kind: u16) -> Option<Result<Vec<Range<u
     }
     match code & 0x0f {
         0 => {}
+        2 => return Some(Err(No::Finding)),
         3 => return Some(Err(No::SuchName)),
         _ => return Some(Err(No::Answer)),
     }
@@ -277,6 +281,8 @@ mod tests {
         let addr: IpAddr = "192.0.2.7".parse().unwrap();
         assert_eq!(read(&reply([0x81, 0x80], RECORDS, 2)), Some(Ok(vec![addr])));
         assert_eq!(read(&reply([0x81, 0x83], &[], 0)), Some(Err(No::SuchName)));
+        assert_eq!(read(&reply([0x81, 0x82], &[], 0)), Some(Err(No::Finding)));
+        assert_eq!(read(&reply([0x81, 0x85], &[], 0)), Some(Err(No::Answer)));
         assert!(matches!(read(&reply([0x81, 0x80], &[], 0)), Some(Err(_))));
         // A question is no answer, and somebody else's answer is not ours.
         assert_eq!(read(&asked), None);

@@ -212,7 +212,7 @@ impl Lab {
     }
 
     /// A name server on the suspect that knows one address for every name, and one name for
-    /// every address.
+    /// every address; but `bad.…` it cannot find, nor the name of an address that ends with 8.
     pub(crate) fn name_server(&mut self, addr: &str, known: [u8; 4]) {
         self.hold(Type::DGRAM, addr);
         let socket = self.sockets.last().unwrap().try_clone().unwrap();
@@ -223,6 +223,11 @@ impl Lab {
                 recvfrom::<SockaddrStorage>(socket.as_raw_fd(), &mut bytes)
             {
                 let mut reply = bytes[..length].to_vec();
+                if reply[12..].starts_with(b"\x03bad") || reply[12..].starts_with(b"\x018") {
+                    reply[2..4].copy_from_slice(&[0x81, 0x82]);
+                    let _ = sendto(socket.as_raw_fd(), &reply, &peer, MsgFlags::empty());
+                    continue;
+                }
                 reply[2..4].copy_from_slice(&[0x81, 0x80]);
                 reply[7] = 1;
                 let (kind, data): (u8, &[u8]) = match reply[reply.len() - 3] {
