@@ -5,7 +5,7 @@ use crate::snapshot::Snapshot;
 use model::asked::{AskedSocket, Copied, Ring, RingTrace, Used};
 use model::census::{Census, HiddenPid};
 use model::procfs::{ListingSign, ProcSign};
-use model::{Held, Inet, Inode, NetNs, Owner, Pid, ProcessId, Proto, Source, State};
+use model::{Held, Inet, Inode, NetNs, Owner, Pid, Process, ProcessId, Proto, Source, State};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that was found.
@@ -45,23 +45,22 @@ pub fn owners(snapshot: &Snapshot, inode: Inode) -> Vec<Owner> {
 }
 
 fn owner(snapshot: &Snapshot, copied: &Copied) -> Owner {
-    // Of several processes with one number the latest was there.
-    let from = ProcessId {
-        pid: copied.pid,
-        start: 0,
-    };
-    let to = ProcessId {
-        pid: copied.pid,
-        start: u64::MAX,
-    };
-    let process = snapshot.processes.range(from..=to).next_back();
+    let process = latest(snapshot, copied.pid);
+    let (pid, start) = (copied.pid, 0);
     Owner {
-        id: process.map_or(from, |(id, _)| *id),
+        id: process.map_or(ProcessId { pid, start }, |it| it.id),
         tid: copied.tid,
-        comm: process.map(|(_, it)| it.comm.clone()).unwrap_or_default(),
-        uid: process.and_then(|(_, it)| it.uid),
+        comm: process.map(|it| it.comm.clone()).unwrap_or_default(),
+        uid: process.and_then(|it| it.uid),
         held: Held::Fd { fd: copied.fd },
     }
+}
+
+/// Of several processes with one number the latest was there.
+fn latest(snapshot: &Snapshot, pid: Pid) -> Option<&Process> {
+    let id = |start| ProcessId { pid, start };
+    let mut processes = snapshot.processes.range(id(0)..=id(u64::MAX));
+    processes.next_back().map(|(_, process)| process)
 }
 
 /// What a copied descriptor says of a socket, in plain words.
@@ -199,10 +198,14 @@ pub fn hidden(snapshot: &Snapshot) -> Vec<String> {
     let Some(last) = censuses.last().filter(|_| !blind) else {
         return Vec::new();
     };
-    let always = |pid: Pid| {
-        let mut all = censuses.iter();
-        all.all(|census| census.hidden.iter().any(|it| it.pid == pid))
-    };
+    let mut times: BTreeMap<Pid, usize> = BTreeMap::new();
+    for census in censuses {
+        let pids: BTreeSet<Pid> = census.hidden.iter().map(|it| it.pid).collect();
+        for pid in pids {
+            *times.entry(pid).or_default() += 1;
+        }
+    }
+    let always = |pid: Pid| times.get(&pid) == Some(&censuses.len());
     // A number that is only taken may be that of a group whose members are outside.
     let inside = snapshot.facts.sees_all_pids() == Some(true);
     let is_task = |it: &&HiddenPid| inside || it.answered.iter().any(|call| call != "clone3");
@@ -241,8 +244,7 @@ pub fn hidden(snapshot: &Snapshot) -> Vec<String> {
 }
 
 fn name(snapshot: &Snapshot, pid: Pid) -> String {
-    let process = snapshot.processes.values().rfind(|it| it.id.pid == pid);
-    process.map_or_else(String::new, |process| {
+    latest(snapshot, pid).map_or_else(String::new, |process| {
         let exe = process.exe.as_ref().map(escaped).unwrap_or_default();
         format!(" ({} {exe})", escaped(&process.comm))
     })

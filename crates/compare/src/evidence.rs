@@ -1,7 +1,7 @@
 //! Which witness said what of a socket: the letters of the vector and the lines below it.
 
 use crate::join;
-use crate::owner;
+use crate::owner::{self, Refused};
 use crate::sandwich::Testimony;
 use crate::snapshot::{Sighting, Snapshot};
 use model::behind::LibraryReason;
@@ -334,7 +334,7 @@ pub fn leader_has_ended(snapshot: &Snapshot, owner: &Owner) -> bool {
 
 /// Where nobody was found: how many walks, and what they were refused.
 #[must_use]
-pub fn nobody(snapshot: &Snapshot) -> Vec<String> {
+pub fn nobody(snapshot: &Snapshot, refused: &Refused<'_>) -> Vec<String> {
     let walks: Vec<u64> = snapshot
         .views
         .iter()
@@ -349,7 +349,7 @@ pub fn nobody(snapshot: &Snapshot) -> Vec<String> {
             walks.len()
         )),
     }
-    let refused = owner::unreadable(snapshot);
+    let refused = &refused.places;
     for gap in refused.iter().take(LINES_MAX) {
         lines.push(format!("walk: {}: {}", gap.place, gap.reason));
     }

@@ -10,7 +10,7 @@ use crate::foreign::{owners, told};
 use crate::join;
 use crate::listed::{self, Class, Group, Judged};
 use crate::named;
-use crate::owner::{self, Untold};
+use crate::owner::{self, Refused, Untold};
 use crate::ports;
 use crate::report::{Counts, Doubts, Report, outcome};
 use crate::signs::signs;
@@ -29,7 +29,8 @@ pub fn judge(snapshot: &Snapshot) -> Report {
     let mut counts = Counts::default();
     let mut doubts = Doubts::default();
     let mut groups: BTreeMap<Group, Vec<Judged<'_>>> = BTreeMap::new();
-    for judged in listed::judge(snapshot) {
+    let refused = Refused::of(snapshot);
+    for judged in listed::judge(snapshot, &refused) {
         doubt(&mut doubts, &judged);
         if judged.verdict == Verdict::Transient {
             counts.transient += 1;
@@ -39,10 +40,10 @@ pub fn judge(snapshot: &Snapshot) -> Report {
             counts.connections += 1;
         }
     }
-    let common = common_clues(snapshot);
+    let common = common_clues(snapshot, &refused);
     let mut findings: Vec<Finding> = groups
         .values()
-        .filter_map(|sockets| listed_finding(snapshot, sockets, &common))
+        .filter_map(|sockets| listed_finding(snapshot, sockets, (&common, &refused)))
         .collect();
     let by_port = ports::by_port(snapshot);
     for orphan in ports::orphans(snapshot, &by_port) {
@@ -59,8 +60,9 @@ pub fn judge(snapshot: &Snapshot) -> Report {
             }
         }
     }
+    let explained: BTreeSet<_> = findings.iter().filter_map(unlisted::explains).collect();
     for port in unlisted::remote_only(snapshot, &by_port) {
-        if !findings.iter().any(|it| unlisted::explains(it, &port)) {
+        if !explained.contains(&(port.proto, port.port)) {
             findings.push(unlisted::remote_finding(snapshot, &port, &common));
         }
     }
@@ -111,7 +113,7 @@ fn doubt(doubts: &mut Doubts, judged: &Judged<'_>) {
 }
 
 /// What was established for the run as a whole.
-fn common_clues(snapshot: &Snapshot) -> Vec<Clue> {
+fn common_clues(snapshot: &Snapshot, refused: &Refused<'_>) -> Vec<Clue> {
     let walked = snapshot.views.iter().any(|view| view.walked());
     let netns: BTreeSet<_> = snapshot
         .views
@@ -120,10 +122,7 @@ fn common_clues(snapshot: &Snapshot) -> Vec<Clue> {
         .collect();
     let enough = u32::try_from(crate::sandwich::ENOUGH).unwrap_or(u32::MAX);
     [
-        (
-            walked && owner::unreadable(snapshot).is_empty(),
-            Clue::AllReadable,
-        ),
+        (walked && refused.places.is_empty(), Clue::AllReadable),
         (
             snapshot.facts.sees_all_pids() == Some(true),
             Clue::FirstPidns,
@@ -149,7 +148,11 @@ fn common_clues(snapshot: &Snapshot) -> Vec<Clue> {
 }
 
 /// The finding on sockets that share an endpoint.
-fn listed_finding(snapshot: &Snapshot, sockets: &[Judged<'_>], common: &[Clue]) -> Option<Finding> {
+fn listed_finding(
+    snapshot: &Snapshot,
+    sockets: &[Judged<'_>],
+    (common, refused): (&[Clue], &Refused<'_>),
+) -> Option<Finding> {
     // The worst of them speaks for all.
     let worst = sockets.iter().min_by_key(|judged| judged.verdict)?;
     let (sighting, inet) = (worst.sighting, worst.sighting.inet()?);
@@ -159,7 +162,7 @@ fn listed_finding(snapshot: &Snapshot, sockets: &[Judged<'_>], common: &[Clue]) 
         .collect();
     owners.sort_unstable();
     owners.dedup();
-    let (vector, evidence) = witnesses(snapshot, sockets, worst, &owners);
+    let (vector, evidence) = witnesses(snapshot, refused, sockets, worst, &owners);
     let mut clues = common.to_vec();
     clues.extend(socket_clues(worst));
     clues.extend(more_clues(snapshot, worst, vector));
@@ -190,6 +193,7 @@ fn listed_finding(snapshot: &Snapshot, sockets: &[Judged<'_>], common: &[Clue]) 
 /// What each witness says of sockets that share an endpoint, as letters and as lines.
 fn witnesses(
     snapshot: &Snapshot,
+    refused: &Refused<'_>,
     sockets: &[Judged<'_>],
     worst: &Judged<'_>,
     owners: &[Owner],
@@ -223,10 +227,10 @@ fn witnesses(
     lines.extend(evidence::owners(snapshot, owners, by));
     lines.extend(evidence::behind(snapshot, owners));
     if worst.verdict == Verdict::HiddenProcess {
-        lines.extend(evidence::nobody(snapshot));
+        lines.extend(evidence::nobody(snapshot, refused));
     }
     if worst.nobody {
-        lines.extend(evidence::nobody(snapshot));
+        lines.extend(evidence::nobody(snapshot, refused));
         let endpoint = owner::is_endpoint(sighting);
         lines.extend(endpoint.then(|| "mib2: it is a TLI endpoint, no socket".to_owned()));
         lines.extend(copies::uncounted(snapshot));

@@ -2,7 +2,7 @@
 
 use crate::copies;
 use crate::evidence;
-use crate::owner::{self, Ownership, Untold};
+use crate::owner::{self, Ownership, Refused, Untold};
 use crate::sandwich::{self, ENOUGH, Side};
 use crate::snapshot::{Sighting, Snapshot};
 use crate::verdict::Verdict;
@@ -47,19 +47,21 @@ pub struct Judged<'s> {
 
 /// Judges every socket.
 #[must_use]
-pub fn judge(snapshot: &Snapshot) -> Vec<Judged<'_>> {
+pub fn judge<'s>(snapshot: &'s Snapshot, refused: &Refused<'_>) -> Vec<Judged<'s>> {
     let asked: Vec<(&Sighting, Ownership)> = snapshot
         .sockets
         .values()
-        .map(|sighting| (sighting, owner::ownership(snapshot, sighting)))
+        .map(|sighting| (sighting, owner::ownership(snapshot, refused, sighting)))
         .collect();
     let nobodies = asked
         .iter()
         .filter(|(_, ownership)| *ownership == Ownership::Nobody)
+        .filter(|(sighting, _)| owner::wants_holder(snapshot, sighting))
         .count();
+    let walks = (refused, nobodies);
     asked
         .into_iter()
-        .filter_map(|(sighting, ownership)| one(snapshot, sighting, ownership, nobodies))
+        .filter_map(|(sighting, ownership)| one(snapshot, sighting, ownership, walks))
         .collect()
 }
 
@@ -82,7 +84,7 @@ fn one<'s>(
     snapshot: &'s Snapshot,
     sighting: &'s Sighting,
     ownership: Ownership,
-    nobodies: usize,
+    walks: (&Refused<'_>, usize),
 ) -> Option<Judged<'s>> {
     let class = class(sighting)?;
     let mut judged = Judged {
@@ -118,7 +120,7 @@ fn one<'s>(
             });
         }
         sandwich::Standing::Agrees | sandwich::Standing::Alone(_) => {
-            held(snapshot, &mut judged, ownership, nobodies);
+            held(snapshot, &mut judged, ownership, walks);
             silent(snapshot, &mut judged);
             filtered(snapshot, &mut judged);
         }
@@ -156,7 +158,13 @@ fn standing(snapshot: &Snapshot, sighting: &Sighting) -> sandwich::Standing {
     sandwich::standing(&rounds, is_udp, denials)
 }
 
-fn held(snapshot: &Snapshot, judged: &mut Judged<'_>, ownership: Ownership, nobodies: usize) {
+/// `walks` is what they were refused, and how many sockets want a holder.
+fn held(
+    snapshot: &Snapshot,
+    judged: &mut Judged<'_>,
+    ownership: Ownership,
+    (refused, nobodies): (&Refused<'_>, usize),
+) {
     let plain = match judged.class {
         Class::Listener | Class::Connection | Class::Remains => Verdict::Agree,
         Class::Bound => Verdict::BoundNotListening,
@@ -170,7 +178,7 @@ fn held(snapshot: &Snapshot, judged: &mut Judged<'_>, ownership: Ownership, nobo
         },
         Ownership::Unseen(_) => Verdict::HiddenProcess,
         Ownership::Nobody => {
-            let (verdict, owners) = owner::nobody(snapshot, judged.sighting, nobodies);
+            let (verdict, owners) = owner::nobody(snapshot, refused, judged.sighting, nobodies);
             judged.owners = owners;
             verdict
         }

@@ -54,9 +54,41 @@ enum Walked {
     Not,
 }
 
+/// What the walks were refused, put together once for all sockets.
+#[derive(Clone, Debug, Default)]
+pub struct Refused<'s> {
+    /// Gaps that mean "this process may hold what nobody was found holding", in order.
+    pub places: Vec<&'s Gap>,
+    /// The processes that said no.
+    denied: BTreeSet<Pid>,
+}
+
+impl<'s> Refused<'s> {
+    /// Looks through all walks.
+    #[must_use]
+    pub fn of(snapshot: &'s Snapshot) -> Refused<'s> {
+        const DENIED: [i32; 2] = [1, 13];
+        let walks = snapshot.views.iter();
+        let walks = walks.filter(|view| view.source == Source::Walk);
+        let mut places: Vec<&Gap> = walks
+            .flat_map(|view| &view.gaps)
+            .filter(|gap| gap.errno.is_some() && gap.place.starts_with("/proc/"))
+            .collect();
+        places.sort_unstable();
+        places.dedup();
+        let said_no = |gap: &&&Gap| gap.errno.is_some_and(|errno| DENIED.contains(&errno));
+        let process = |gap: &&Gap| {
+            let (pid, _) = gap.place.strip_prefix("/proc/")?.split_once('/')?;
+            Some(Pid(pid.parse().ok()?))
+        };
+        let denied = places.iter().filter(said_no).filter_map(process).collect();
+        Refused { places, denied }
+    }
+}
+
 /// Asks the walks for the owner of a socket.
 #[must_use]
-pub fn ownership(snapshot: &Snapshot, sighting: &Sighting) -> Ownership {
+pub fn ownership(snapshot: &Snapshot, refused: &Refused<'_>, sighting: &Sighting) -> Ownership {
     let inode = sighting.socket.inode;
     if inode == Inode(0) {
         return without_inode(snapshot, sighting);
@@ -67,7 +99,8 @@ pub fn ownership(snapshot: &Snapshot, sighting: &Sighting) -> Ownership {
     }
     // One whose process the walk was refused is no surprise to have been missed.
     let copied = copies::owners(snapshot, inode);
-    if copied.iter().any(|owner| is_refused(snapshot, owner)) {
+    let mut holders = copied.iter().map(|owner| owner.id.pid);
+    if holders.any(|pid| refused.denied.contains(&pid)) {
         return Ownership::Held(copied);
     }
     let rounds: Vec<Walked> = (1..=snapshot.rounds())
@@ -136,21 +169,6 @@ fn walked(snapshot: &Snapshot, sighting: &Sighting, round: u32) -> Walked {
     }
 }
 
-/// Gaps of the walks that mean "this process may hold what nobody was found holding".
-#[must_use]
-pub fn unreadable(snapshot: &Snapshot) -> Vec<&Gap> {
-    let mut gaps: Vec<&Gap> = snapshot
-        .views
-        .iter()
-        .filter(|view| view.source == Source::Walk)
-        .flat_map(|view| &view.gaps)
-        .filter(|gap| gap.errno.is_some() && gap.place.starts_with("/proc/"))
-        .collect();
-    gaps.sort_unstable();
-    gaps.dedup();
-    gaps
-}
-
 /// The processes that hold ports, for a closer look.
 #[must_use]
 pub fn of_ports(snapshot: &Snapshot) -> BTreeSet<Pid> {
@@ -167,16 +185,6 @@ pub fn of_ports(snapshot: &Snapshot) -> BTreeSet<Pid> {
         walked.chain(copied.map(|copied| copied.pid))
     });
     owners.collect()
-}
-
-/// Whether a copied descriptor's process refused itself to the walk.
-fn is_refused(snapshot: &Snapshot, owner: &Owner) -> bool {
-    const REFUSED: [i32; 2] = [1, 13];
-    let place = format!("/proc/{}/", owner.id.pid);
-    let mut refused = unreadable(snapshot).into_iter();
-    refused.any(|gap| {
-        gap.place.starts_with(&place) && gap.errno.is_some_and(|errno| REFUSED.contains(&errno))
-    })
 }
 
 /// The verdict on how a socket is held, where its holders are known.
@@ -199,17 +207,31 @@ pub fn manner(owners: &[Owner]) -> Verdict {
     }
 }
 
-/// The verdict where nobody was found holding a socket, `nobodies` being the number of such
-/// sockets, and the most that can be said of who holds it.
+/// Whether a socket that nobody was found holding wants a holder that we did not find: it is ours,
+/// and neither the kernel nor its own nature accounts for it.
 #[must_use]
-pub fn nobody(snapshot: &Snapshot, sighting: &Sighting, nobodies: usize) -> (Verdict, Vec<Owner>) {
+pub fn wants_holder(snapshot: &Snapshot, sighting: &Sighting) -> bool {
+    !snapshot.is_elsewhere(sighting)
+        && !is_unaccepted(sighting)
+        && kernel_port(snapshot, sighting).is_none()
+}
+
+/// The verdict where nobody was found holding a socket, `nobodies` being the number of those that
+/// want a holder, and the most that can be said of who holds it.
+#[must_use]
+pub fn nobody(
+    snapshot: &Snapshot,
+    refused: &Refused<'_>,
+    sighting: &Sighting,
+    nobodies: usize,
+) -> (Verdict, Vec<Owner>) {
     if is_unaccepted(sighting) {
         return (Verdict::NoProcessByNature, Vec::new());
     }
     if kernel_port(snapshot, sighting).is_some() {
         return (Verdict::KernelSocket, Vec::new());
     }
-    if is_endpoint(sighting) && unreadable(snapshot).is_empty() {
+    if is_endpoint(sighting) && refused.places.is_empty() {
         return (Verdict::Limited, Vec::new());
     }
     let waiting: Vec<Owner> = snapshot.in_flight().cloned().collect();
@@ -230,7 +252,7 @@ pub fn nobody(snapshot: &Snapshot, sighting: &Sighting, nobodies: usize) -> (Ver
     if enough && only_mapped_ring(snapshot) {
         return (Verdict::OwnerIoUring, Vec::new());
     }
-    let verdict = if !unreadable(snapshot).is_empty() || snapshot.facts.hides_others() {
+    let verdict = if !refused.places.is_empty() || snapshot.facts.hides_others() {
         Verdict::OwnerUnreadable
     } else if snapshot.facts.sees_all_pids() == Some(false) {
         Verdict::OwnerOutsidePidns

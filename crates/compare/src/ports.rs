@@ -135,18 +135,18 @@ fn orphan(snapshot: &Snapshot, proto: Proto, port: u16, rounds: &[Unexplained]) 
     let asked: Vec<u32> = (1..=snapshot.rounds())
         .filter(|&round| is_asked(snapshot, round, proto, port))
         .collect();
-    // Rounds in a row, up to the last one it was asked in.
-    let since = asked
-        .iter()
-        .rev()
-        .take_while(|round| rounds.iter().any(|found| found.round == **round))
-        .count();
-    let covered = rounds.iter().all(|round| round.covered);
-    let standing = match since {
-        0 => Standing::Transient,
-        _ if !covered => Standing::Unlisted,
-        since if since >= ENOUGH_PROBED => Standing::Hidden,
-        since if since == asked.len() => Standing::Doubted,
+    // Rounds in a row, up to the last one it was asked in, and those of them whose tables were
+    // read: the others say nothing.
+    let found = |round: &u32| rounds.iter().find(|found| found.round == *round);
+    let latest = asked.iter().rev().map_while(found);
+    let (since, covered) = latest.fold((0, 0), |(since, covered), round| {
+        (since + 1, covered + usize::from(round.covered))
+    });
+    let standing = match (since, covered) {
+        (0, _) => Standing::Transient,
+        (_, 0) => Standing::Unlisted,
+        (_, covered) if covered >= ENOUGH_PROBED => Standing::Hidden,
+        (since, _) if since == asked.len() => Standing::Doubted,
         _ => Standing::Transient,
     };
     // Later rounds ask more closely: what they found is the better answer.

@@ -50,8 +50,13 @@ pub fn accounts_for(facts: &Facts, proto: Proto, port: u16, from: From) -> bool 
     let mut steers = facts.steers.iter().filter(|steer| leads_away(steer));
     steers.any(|steer| {
         let hook = steer.hook.as_deref();
-        // What comes from elsewhere is not sent by the host.
-        let passes = from == From::Here || hook != Some("output");
+        let translates = matches!(steer.action, Action::Redirect | Action::Dnat);
+        let passes = match from {
+            // What comes from elsewhere is not sent by the host.
+            From::Elsewhere => hook != Some("output"),
+            // What the host sends to itself is translated as it is sent, or not at all.
+            From::Here => !translates || hook != Some("prerouting"),
+        };
         let by_all = steer.note.is_none() && matches!(hook, Some("prerouting" | "output"));
         concerns(steer, proto, port)
             && passes
@@ -219,5 +224,8 @@ mod tests {
         let out = Some("output");
         assert!(excuses(out, None, here, &[]));
         assert!(!excuses(out, None, elsewhere, &[(4444, 4444)]));
+        // What it sends to itself is not translated when it comes back: this was tried.
+        assert!(!excuses(pre, None, here, &[]));
+        assert!(!excuses(pre, None, here, &[(4444, 4444)]));
     }
 }

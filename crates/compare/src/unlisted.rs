@@ -8,12 +8,12 @@ use crate::finding::{Finding, SOCKETS_MAX, SocketFacts};
 use crate::join;
 use crate::judge::{blank, explained, own};
 use crate::ports::{self, ByPort, Orphan};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Sighting, Snapshot};
 use crate::steer;
 use crate::system::System;
 use crate::verdict::{Verdict, Weight};
 use model::asked::AskedSocket;
-use model::{Owner, PortState, Proto, Source, State};
+use model::{Inet, Owner, PortState, Proto, Source, State};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -139,18 +139,22 @@ fn given_alone(finding: &mut Finding, snapshot: &Snapshot) {
     }
 }
 
-/// Whether a process was found holding a socket that only keeps the port, on a kernel whose
-/// tables tell of no such sockets.
+/// Whether processes were found holding sockets of our namespace that only keep the port wherever
+/// it is taken, on a kernel whose tables tell of no such sockets.
 pub(crate) fn only_bound(snapshot: &Snapshot, orphan: &Orphan) -> bool {
     let kept = copies::of_port(snapshot, orphan.proto, orphan.port);
-    let bound = |inet: model::Inet| inet.state == State::Bound;
+    let here = snapshot.facts.observer.netns;
+    let bound = |asked: &&AskedSocket| {
+        let inet = copies::inet(asked).filter(|inet| inet.state == State::Bound);
+        inet.filter(|_| here.is_none() || asked.netns == here)
+    };
+    let bound: Vec<Inet> = kept.iter().filter_map(bound).collect();
+    let explained = |addr: &IpAddr| bound.iter().any(|inet| join::takes(inet, *addr));
     orphan.proto == Proto::Tcp
         && !orphan.bound_told
         && orphan.open.is_empty()
-        && !kept.is_empty()
-        && kept
-            .iter()
-            .all(|asked| copies::inet(asked).is_some_and(bound))
+        && bound.len() == kept.len()
+        && orphan.taken.iter().all(explained)
 }
 
 fn orphan_lines(orphan: &Orphan, untold: bool) -> Vec<String> {
@@ -212,14 +216,13 @@ pub(crate) fn remote_only(snapshot: &Snapshot, by_port: &ByPort<'_>) -> Vec<Remo
         .collect()
 }
 
-/// Whether a finding explains that a port is open from elsewhere: it was found so here too. That
-/// the number is listed for another address does not.
-pub(crate) fn explains(finding: &Finding, port: &RemoteOnly) -> bool {
-    (finding.proto, finding.port) == (port.proto, port.port)
-        && matches!(
-            finding.verdict,
-            Verdict::HiddenFromTables | Verdict::Steered
-        )
+/// The port of which a finding explains that it is open from elsewhere: it was found so here too.
+/// That the number is listed for another address does not.
+pub(crate) fn explains(finding: &Finding) -> Option<(Proto, u16)> {
+    let verdicts = [Verdict::HiddenFromTables, Verdict::Steered];
+    verdicts
+        .contains(&finding.verdict)
+        .then_some((finding.proto, finding.port))
 }
 
 /// The finding on a port that is open only from elsewhere.
@@ -298,54 +301,106 @@ fn steered(finding: &mut Finding, snapshot: &Snapshot, from: steer::From) {
         finding.weight = Weight::Note;
         led_to(finding, snapshot);
     } else {
-        let line = "steering: these name no port, and what leads to them is not known";
-        finding.evidence.push(line.to_owned());
+        let whence = match from {
+            steer::From::Here => "from here",
+            steer::From::Elsewhere => "from elsewhere",
+        };
+        let line = format!("steering: of none of these it is known that it leads {whence}");
+        finding.evidence.push(line);
     }
 }
 
-/// Who listens where the rules lead, in whichever namespace it was found.
+/// Who listens where the rules lead, in whichever namespace it was found. Of listeners on every
+/// address in several other namespaces nothing tells which has the address that is meant.
 fn led_to(finding: &mut Finding, snapshot: &Snapshot) {
-    let targets: Vec<(Option<IpAddr>, u16)> =
-        steer::targets(&snapshot.facts, finding.proto, finding.port);
-    let (mut owners, mut lines) = (Vec::new(), Vec::new());
-    for sighting in snapshot.sockets.values() {
-        let Some(inet) = sighting.inet().filter(|inet| inet.is_listener()) else {
-            continue;
-        };
-        let is_meant = |&(addr, port): &(Option<IpAddr>, u16)| {
-            port == inet.port && addr.is_none_or(|addr| join::receives(inet, addr))
-        };
-        if !join::same_ports(inet.proto, finding.proto) || !targets.iter().any(is_meant) {
-            continue;
-        }
-        let netns = sighting.socket.netns;
-        let here = netns == snapshot.facts.observer.netns;
-        let place = match netns.filter(|_| !here) {
+    let targets = steer::targets(&snapshot.facts, finding.proto, finding.port);
+    let found: Vec<Led<'_>> = snapshot
+        .sockets
+        .values()
+        .filter_map(|sighting| led(snapshot, sighting, finding.proto, &targets))
+        .collect();
+    let guessed = found.iter().filter(|led| led.guessed);
+    let namespaces: BTreeSet<_> = guessed.map(|led| led.sighting.socket.netns).collect();
+    let exact = found.iter().any(|led| led.exact);
+    let mut owners = Vec::new();
+    for led in found.iter().filter(|led| led.exact || !exact) {
+        let netns = led.sighting.socket.netns;
+        let place = match netns.filter(|_| snapshot.is_elsewhere(led.sighting)) {
             Some(netns) => format!(" in network namespace {netns}"),
             None => String::new(),
         };
-        let found: Vec<Owner> = snapshot.owners(sighting.socket.inode).cloned().collect();
-        let pids: Vec<String> = found
+        let held: Vec<Owner> = snapshot
+            .owners(led.sighting.socket.inode)
+            .cloned()
+            .collect();
+        let pids: Vec<String> = held
             .iter()
             .map(|it| format!("process {}", it.id.pid))
             .collect();
-        lines.push(format!(
-            "steering: there {} {}:{}{place} is held by {}",
-            inet.proto,
-            inet.local,
-            inet.port,
-            if pids.is_empty() {
-                "nobody found".to_owned()
-            } else {
-                pids.join(", ")
-            }
+        let whom = match pids.is_empty() {
+            true => "nobody found".to_owned(),
+            false => pids.join(", "),
+        };
+        let unsure = led.guessed && namespaces.len() > 1;
+        let is = if unsure {
+            "may be meant, which is"
+        } else {
+            "is"
+        };
+        let (proto, local, port) = (led.inet.proto, led.inet.local, led.inet.port);
+        finding.evidence.push(format!(
+            "steering: there {proto} {local}:{port}{place} {is} held by {whom}"
         ));
-        owners.extend(found);
+        if !unsure {
+            owners.extend(held);
+        }
     }
-    finding.evidence.extend(lines);
     owners.sort_unstable();
     owners.dedup();
     own(finding, snapshot, owners);
+}
+
+/// A listener that rules may lead to.
+struct Led<'s> {
+    sighting: &'s Sighting,
+    inet: &'s Inet,
+    /// Whether it is bound to the very address the rules name.
+    exact: bool,
+    /// Whether it has every address of another namespace, and nobody told us which these are.
+    guessed: bool,
+}
+
+/// A rule that names no address, or one of ours, leads to a socket of our own namespace.
+fn led<'s>(
+    snapshot: &'s Snapshot,
+    sighting: &'s Sighting,
+    proto: Proto,
+    targets: &[(Option<IpAddr>, u16)],
+) -> Option<Led<'s>> {
+    let inet = sighting.inet().filter(|inet| inet.is_listener())?;
+    let elsewhere = snapshot.is_elsewhere(sighting);
+    let addrs = &snapshot.facts.addrs;
+    let ours = |addr: IpAddr| {
+        let own = addrs.iter().any(|(own, _)| *own == join::plain(addr));
+        own || join::plain(addr).is_loopback()
+    };
+    let meant = |&&(addr, port): &&(Option<IpAddr>, u16)| {
+        port == inet.port
+            && match addr {
+                None => !elsewhere,
+                Some(addr) if addrs.is_empty() => join::receives(inet, addr),
+                Some(addr) => ours(addr) != elsewhere && join::receives(inet, addr),
+            }
+    };
+    let mut meant = targets.iter().filter(meant).peekable();
+    meant.peek()?;
+    let exact = meant.any(|(addr, _)| addr.map(join::plain) == Some(join::plain(inet.local)));
+    join::same_ports(inet.proto, proto).then_some(Led {
+        sighting,
+        inet,
+        exact,
+        guessed: elsewhere && !exact,
+    })
 }
 
 /// What scans from elsewhere say of a port, at any address.

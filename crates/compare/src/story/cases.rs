@@ -207,6 +207,64 @@ fn s31_a_tunnel_explains_its_port_only_while_it_exists() {
     assert_eq!(found(&judge(&tell(story))), expected);
 }
 
+/// nfsd has no process either, and no descriptor of its waits anywhere.
+#[test]
+fn what_the_kernel_holds_leaves_the_messages_to_others() {
+    let mut snapshot = tell(
+        "tcp 0.0.0.0:2049 LISTEN 7 | T +++ | N +++ | O --- | B uuu | L o..
+         tcp 0.0.0.0:8888 LISTEN 8 | T +++ | N +++ | O mmm | B uuu | L o..",
+    );
+    snapshot.facts.kernel_ports = vec![KernelPort {
+        proto: Proto::Tcp,
+        port: 2049,
+        kind: "nfsd".into(),
+        device: None,
+    }];
+    let report = judge(&snapshot);
+    let found: Vec<_> = report.findings.iter().map(|it| it.verdict).collect();
+    assert_eq!(found, [Verdict::OwnerInFlight, Verdict::KernelSocket]);
+}
+
+#[test]
+fn many_refused_places_are_put_together_once() {
+    let mut snapshot = Snapshot::default();
+    let lines: Vec<Line> = (0..8000)
+        .map(|at| read(&format!("tcp 127.0.0.1:{} LISTEN {}", at + 1, at + 7)))
+        .collect();
+    for round in 1..=3 {
+        let tables = |snapshot: &mut Snapshot| {
+            let view = snapshot.begin(Source::Netlink, round).unwrap();
+            for line in &lines {
+                let socket = Socket::new(Kind::of(line.inet.clone()), line.inode);
+                let owners = None;
+                snapshot.add(view, Record::Socket(SocketRow { socket, owners }));
+            }
+            snapshot.end(view, Coverage::default());
+        };
+        tables(&mut snapshot);
+        let view = snapshot.begin(Source::Walk, round).unwrap();
+        for pid in 0..8000 {
+            let denied = std::io::Error::from_raw_os_error(13);
+            snapshot.gap(view, Gap::io(format!("/proc/{pid}/fd"), &denied));
+        }
+        let processes = Some(9);
+        snapshot.end(
+            view,
+            Coverage {
+                processes,
+                ..Coverage::default()
+            },
+        );
+        tables(&mut snapshot);
+    }
+    let begun = std::time::Instant::now();
+    let report = judge(&snapshot);
+    let took = begun.elapsed();
+    assert_eq!(report.findings.len(), 8000);
+    assert_eq!(report.findings[0].verdict, Verdict::OwnerUnreadable);
+    assert!(took.as_secs() < 20, "{took:?}");
+}
+
 #[test]
 fn what_came_or_went_is_counted() {
     let report = check(
@@ -368,4 +426,29 @@ fn connections_are_counted_unless_something_is_wrong() {
         Outcome::Finding,
     );
     assert_eq!(report.counts.connections, 1);
+}
+
+/// A round in which nobody could read the tables says nothing, and takes nothing back.
+#[test]
+fn a_round_whose_tables_were_not_read_is_no_round() {
+    let told = |tables: &str, verdict, outcome| {
+        let number = tables.len();
+        let (taken, open) = ("u".repeat(number), "o".repeat(number));
+        let story = format!(
+            "tcp 0.0.0.0:4444 LISTEN 7 | T {tables} | N {tables} | O ------- | B {taken} | L {open}"
+        );
+        let report = check(&story, &[(4444, verdict)], outcome);
+        (report.findings[0].evidence.join("; "), report.doubts.count)
+    };
+    told("?------", Verdict::HiddenFromTables, Outcome::Finding);
+    told("---?---", Verdict::HiddenFromTables, Outcome::Finding);
+    let (evidence, doubts) = told("?-----", Verdict::Limited, Outcome::Limited);
+    assert!(evidence.contains("no socket has it so far"), "{evidence}");
+    assert_eq!(doubts, 1);
+    let (evidence, doubts) = told("??????", Verdict::Limited, Outcome::Limited);
+    assert!(
+        evidence.contains("none could be read to the end"),
+        "{evidence}"
+    );
+    assert_eq!(doubts, 0);
 }

@@ -85,3 +85,74 @@ fn a_device_of_another_namespace_has_no_name_of_ours() {
     let evidence = there.evidence.join("; ");
     assert!(evidence.contains("only by interface 2"), "{evidence}");
 }
+
+/// Who is named for port 8080, which a rule leads to `to`, where these listen in a namespace each.
+fn led(to: &str, listeners: &[(u64, &str)]) -> (Option<Pid>, Vec<String>) {
+    let mut snapshot =
+        tell("tcp 10.0.0.2:8080 LISTEN 7 | T --- | N --- | O --- | B f.. | L c.. | R o");
+    snapshot.facts.observer.netns = Some(NetNs(11));
+    snapshot.facts.addrs = vec![("10.0.0.2".parse().unwrap(), IfIndex(2))];
+    snapshot.facts.steers = vec![model::steering::Steer {
+        action: model::steering::Action::Dnat,
+        protocols: vec![6],
+        ports: vec![(8080, 8080)],
+        to: Some(to.to_owned()),
+        device: None,
+        hook: Some("prerouting".to_owned()),
+        place: "nft ip nat pre handle 4".into(),
+        note: None,
+    }];
+    for (at, &(netns, line)) in (0..).zip(listeners) {
+        let view = snapshot.begin(Source::Netlink, 1).unwrap();
+        let line = read(line);
+        let mut socket = Socket::new(Kind::of(line.inet), line.inode);
+        socket.netns = Some(NetNs(netns));
+        let owners = None;
+        snapshot.add(view, Record::Socket(SocketRow { socket, owners }));
+        let owner = Owner {
+            id: ProcessId {
+                pid: Pid(900 + at),
+                start: 1,
+            },
+            tid: None,
+            comm: "web".into(),
+            uid: None,
+            held: Held::Fd { fd: 3 },
+        };
+        let inode = line.inode;
+        snapshot.add(view, Record::Holding(Holding { inode, owner }));
+    }
+    let report = judge(&snapshot);
+    let all = report.findings.iter();
+    let found = all.clone().find(|it| it.verdict == Verdict::Steered);
+    let found = found.expect("it is steered");
+    let lines = found.evidence.iter();
+    let lines = lines.filter_map(|it| it.strip_prefix("steering: there tcp "));
+    (found.pid, lines.map(str::to_owned).collect())
+}
+
+#[test]
+fn a_rule_leads_to_no_stranger_with_the_same_number() {
+    let (wide, narrow) = ("tcp 0.0.0.0:80 LISTEN 21", "tcp 172.17.0.2:80 LISTEN 22");
+    let other = "tcp 0.0.0.0:80 LISTEN 23";
+    // Within the host a container's listener is nobody's.
+    let (pid, lines) = led(":80", &[(11, wide), (33, other)]);
+    assert_eq!(pid, Some(Pid(900)));
+    assert_eq!(lines, ["0.0.0.0:80 is held by process 900"]);
+    assert_eq!(led(":80", &[(33, other)]), (None, vec![]));
+    assert_eq!(led("10.0.0.2:80", &[(33, other)]), (None, vec![]));
+    // Nor is one of the host's at the address of a container.
+    let (pid, lines) = led("172.17.0.2:80", &[(11, wide), (33, other)]);
+    assert_eq!(pid, Some(Pid(901)));
+    assert_eq!(
+        lines,
+        ["0.0.0.0:80 in network namespace 33 is held by process 901"]
+    );
+    // Of two containers nothing tells which has it, unless one says so itself.
+    let (pid, lines) = led("172.17.0.2:80", &[(22, wide), (33, other)]);
+    assert_eq!((pid, lines.len()), (None, 2));
+    let may = "in network namespace 22 may be meant, which is held by process 900";
+    assert!(lines[0].ends_with(may), "{lines:?}");
+    let (pid, lines) = led("172.17.0.2:80", &[(22, narrow), (33, other)]);
+    assert_eq!((pid, lines.len()), (Some(Pid(900)), 1));
+}

@@ -176,6 +176,11 @@ fn s5_a_bound_socket_the_tables_do_not_tell() {
     assert_eq!(report.outcome, Outcome::Agree);
     let report = untold("tcp 0.0.0.0:9999 BOUND 7 | T --- | N --- | O xxx | B uuu | L ccc");
     assert_eq!(report.findings[0].verdict, Verdict::Limited);
+    // One on another address keeps the port there and nowhere else.
+    let story = "tcp 127.0.0.1:9999 LISTEN 7 | T --- | N --- | O --- | B uuu | L ccc
+                 tcp 127.0.0.9:9999 BOUND  8 | T --- | N --- | O --- | H b..";
+    let report = untold(story);
+    assert_eq!(report.findings[0].verdict, Verdict::Limited);
     // One that listens is no bound one.
     let story = "tcp 0.0.0.0:9999 LISTEN 7 | T ------ | N ------ | O ------ | H f..... | B uuuuuu | L oooooo";
     let report = untold(story);
