@@ -25,6 +25,7 @@ impl<'w> Answer<'w> {
             tool: tool.to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             source,
+            netns: None,
         };
         render::json::line(out, &Record::Begin(begin))?;
         Ok(Answer { out, rows: 0 })

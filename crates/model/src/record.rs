@@ -8,7 +8,7 @@ use crate::network::NetworkRow;
 use crate::probe::Tally;
 use crate::process::Holding;
 use crate::receipt::{Alone, Received};
-use crate::{Coverage, Gap, Owner, Probe, Process, Socket, Source};
+use crate::{Coverage, Gap, NetNs, Owner, Probe, Process, Socket, Source};
 use serde::{Deserialize, Serialize};
 
 /// Version of the JSON; raised when a reader of the old one would be misled.
@@ -26,6 +26,9 @@ pub struct Begin {
     /// The way it asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
+    /// The network namespace it stands in, where lines that name none belong; rnmap only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub netns: Option<NetNs>,
 }
 
 /// The last line of an answer. An answer without it was cut short.

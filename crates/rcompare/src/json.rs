@@ -48,6 +48,7 @@ pub(crate) fn report(out: &mut dyn Write, report: &Report) -> io::Result<()> {
             tool: "rcompare".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             source: None,
+            netns: None,
         }),
     )?;
     let mut rows = 3u64;

@@ -25,6 +25,7 @@ impl Json {
             tool: "rlsof".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             source: None,
+            netns: None,
         };
         render::json::line(out, &Record::Begin(begin))
     }

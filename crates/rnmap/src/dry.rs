@@ -24,10 +24,8 @@ pub(crate) fn run(
     request: &Request,
     out: &mut dyn Write,
 ) -> Result<Exit, Error> {
-    let settled = match &options.resume {
-        Some(path) => input::settled(path)?,
-        None => Settled::new(),
-    };
+    let settled = input::earlier(options)?.settled;
+    let own = netns::own();
     let mut gaps = request.gaps.clone();
     for place in netns::places(options.netns.as_deref())? {
         from(out, &place)?;
@@ -35,7 +33,13 @@ pub(crate) fn run(
         let told = netns::inside(&place, || {
             let targets = whole::targets(request, &mut more);
             let mut text = Vec::new();
-            tell(&mut text, request, (&settled, place.netns()), &targets).map(|()| text)
+            tell(
+                &mut text,
+                request,
+                (&settled, place.netns().or(own)),
+                &targets,
+            )
+            .map(|()| text)
         });
         match told.and_then(|text| text) {
             Ok(text) => out.write_all(&text)?,

@@ -1,6 +1,8 @@
 //! Files the user names: lists of targets, and the output of an earlier run.
 
-use crate::resume::{self, Settled};
+use crate::netns;
+use crate::options::Options;
+use crate::resume::{self, Earlier};
 use cli::Error;
 use std::ffi::OsStr;
 use std::fs::OpenOptions;
@@ -41,10 +43,22 @@ pub(crate) fn lines(path: &OsStr) -> Result<Vec<String>, Error> {
 /// Reads the JSON of an earlier run, whole or cut short.
 ///
 /// # Errors
-/// The file cannot be read, or does not begin as an answer of ours.
-pub(crate) fn settled(path: &OsStr) -> Result<Settled, Error> {
-    resume::settled(&read(path)?).ok_or_else(|| {
+/// The file cannot be read, does not begin as an answer of ours, or is of another network
+/// namespace than ours, where none is named.
+pub(crate) fn earlier(options: &Options) -> Result<Earlier, Error> {
+    let Some(path) = &options.resume else {
+        return Ok(Earlier::default());
+    };
+    let own = netns::own();
+    let earlier = resume::settled(&read(path)?, own).ok_or_else(|| {
         let why = io::Error::new(io::ErrorKind::InvalidData, "not the JSON of an rnmap run");
         Error::io(path.display().to_string(), why)
-    })
+    })?;
+    match earlier.elsewhere(own) {
+        Some(home) if options.netns.is_none() => {
+            let why = format!("made in another network namespace ({home})");
+            Err(Error::io(path.display().to_string(), io::Error::other(why)))
+        }
+        _ => Ok(earlier),
+    }
 }

@@ -53,6 +53,8 @@ pub(crate) struct Job<'j> {
     pub(crate) versions: bool,
     /// The namespace asked from, where it is not our own.
     pub(crate) netns: Option<NetNs>,
+    /// The namespace asked from, our own too.
+    pub(crate) stands: Option<NetNs>,
     /// Whether the user wants an end.
     pub(crate) interrupt: &'j Interrupt,
 }
@@ -194,7 +196,7 @@ fn one_plan(
     let from = Instant::now();
     teller.initiating(plan)?;
     let mut reports = Vec::new();
-    for part in parts(job.settled, job.netns, plan) {
+    for part in parts(job.settled, job.stands, plan) {
         let mut relay = Relay {
             plan: &part,
             teller: &mut *teller,
@@ -207,7 +209,7 @@ fn one_plan(
         reports.append(&mut relay.reports);
     }
     for report in &mut reports {
-        let key = (job.netns, plan.technique, plan.proto, report.addr);
+        let key = (job.stands, plan.technique, plan.proto, report.addr);
         let before = job.settled.get(&key);
         if let Some(before) = before {
             let wanted = before

@@ -1,7 +1,7 @@
 //! One run as its outputs tell it: what was asked for, when, and how it ended.
 
 use crate::clock::Moment;
-use model::{Coverage, Gap, Proto, Source, Technique};
+use model::{Coverage, Gap, NetNs, Proto, Source, Technique};
 use scan::PortSet;
 use std::time::Duration;
 
@@ -33,6 +33,8 @@ pub(crate) struct Session {
     pub(crate) asks: Vec<(Technique, Proto, PortSet)>,
     /// Which way of asking it is, for those who compare.
     pub(crate) source: Source,
+    /// The network namespace we stand in.
+    pub(crate) netns: Option<NetNs>,
 }
 
 /// How a run ended.

@@ -1,14 +1,16 @@
 //! Where a run is written to: one format a sink, several at once.
 
 use crate::host::Host;
+use crate::resume::Settled;
 use crate::session::{Ending, Session};
 use crate::{grepable, json, text, xml};
 use cli::Error;
 use scan::{Answer, Plan};
 use std::ffi::OsStr;
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// A format of output.
@@ -34,7 +36,16 @@ pub(crate) struct Sink<'w> {
     path: Option<String>,
     /// Where to.
     out: Box<dyn Write + 'w>,
-    json: json::Answer,
+    json: json::Answer<'w>,
+    /// The file of an earlier run that its own takes the place of, once it holds as much.
+    replaces: Option<Replaced>,
+}
+
+/// A file written beside another that it is to replace.
+struct Replaced {
+    part: PathBuf,
+    whole: PathBuf,
+    file: File,
 }
 
 impl<'w> Sink<'w> {
@@ -45,7 +56,35 @@ impl<'w> Sink<'w> {
             path: None,
             out,
             json: json::Answer::default(),
+            replaces: None,
         }
+    }
+
+    /// A JSON sink on the very file of the earlier run that is gone on with. It is replaced by
+    /// one that begins with all that was settled there: at no moment less is in it.
+    ///
+    /// # Errors
+    /// None can be made beside it.
+    pub(crate) fn resumed(path: &OsStr, earlier: &'w Settled) -> Result<Sink<'w>, Error> {
+        let name = path.display().to_string();
+        let failed = |why| Error::io(name.as_str(), why);
+        let whole = std::fs::canonicalize(path).map_err(failed)?;
+        let mut part = whole.clone().into_os_string();
+        part.push(".part");
+        let mut how = OpenOptions::new();
+        how.create(true).write(true).truncate(true);
+        let file = how.open(&part).map_err(failed)?;
+        let out = file.try_clone().map_err(failed)?;
+        Ok(Sink {
+            path: Some(name.clone()),
+            json: json::Answer::after(earlier),
+            replaces: Some(Replaced {
+                part: part.into(),
+                whole,
+                file,
+            }),
+            ..Sink::new(Format::Json, Box::new(BufWriter::new(out)))
+        })
     }
 
     /// A sink on a file, made or emptied; with `append`, added to.
@@ -84,9 +123,14 @@ impl<'w> Sink<'w> {
             Format::Style2005 => crate::style2005::begin(out, session),
             Format::Xml => xml::begin(out, session),
             Format::Grepable => grepable::begin(out, session),
-            Format::Json => self.json.begin(out, session.source),
+            Format::Json => self.json.begin(out, session),
         }?;
-        self.out.flush()
+        self.out.flush()?;
+        if let Some(Replaced { part, whole, file }) = self.replaces.take() {
+            file.sync_all()?;
+            std::fs::rename(part, whole)?;
+        }
+        Ok(())
     }
 
     /// `-v`: a plan begins.
@@ -145,7 +189,7 @@ impl<'w> Sink<'w> {
             Format::Style2005 => crate::style2005::host(out, session, host),
             Format::Xml => xml::host(out, session, host),
             Format::Grepable => grepable::host(out, session, host),
-            Format::Json => self.json.host(out, host),
+            Format::Json => self.json.host(out, session, host),
         }?;
         self.out.flush()
     }

@@ -78,7 +78,11 @@ pub(crate) fn host(out: &mut dyn Write, session: &Session, host: &Host) -> io::R
     let states: Vec<&str> = hidden.iter().map(|sum| sum.state.name()).collect();
     let (title, states) = (host.title(), states.join(", "));
     if rows.is_empty() {
-        return writeln!(out, "All {count} scanned ports on {title} are: {states}\n");
+        if count > 0 {
+            writeln!(out, "All {count} scanned ports on {title} are: {states}")?;
+        }
+        text::not_settled(out, host)?;
+        return writeln!(out);
     }
     writeln!(out, "Interesting ports on {title}:")?;
     if count > 0 {
@@ -88,6 +92,7 @@ pub(crate) fn host(out: &mut dyn Write, session: &Session, host: &Host) -> io::R
         )?;
     }
     out.write_all(text::table(&rows, tone).as_bytes())?;
+    text::not_settled(out, host)?;
     writeln!(out)
 }
 

@@ -80,19 +80,19 @@ pub(crate) fn host(out: &mut dyn Write, session: &Session, host: &Host) -> io::R
     }
     not_shown(out, host, listed_rows.is_empty(), &sums, total)?;
     out.write_all(table(&listed_rows, tone).as_bytes())?;
-    for report in host
-        .reports
-        .iter()
-        .filter(|report| !report.missed.is_empty())
-    {
-        writeln!(
-            out,
-            "Not settled: {} {} ports",
-            report.missed.len(),
-            report.proto
-        )?;
-    }
+    not_settled(out, host)?;
     writeln!(out)
+}
+
+/// How many ports have no answer, where any has none.
+pub(crate) fn not_settled(out: &mut dyn Write, host: &Host) -> io::Result<()> {
+    let unsure = host.reports.iter().filter(|it| !it.missed.is_empty());
+    for report in unsure {
+        let (count, proto) = (report.missed.len(), report.proto);
+        let s = if count == 1 { "" } else { "s" };
+        writeln!(out, "Not settled: {count} {proto} port{s}")?;
+    }
+    Ok(())
 }
 
 /// Whether it is up, how far away, and when it was asked.

@@ -14,6 +14,7 @@ use crate::session::{Ending, Session, Tone, gap_count, gap_line};
 use crate::sink::{Format, Sink};
 use cli::{Error, Exit};
 use model::{Gap, Gaps, Source};
+use nix::sys::stat::stat;
 use scan::{Answer, Plan, route};
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
@@ -36,16 +37,13 @@ pub(crate) fn run(
     if options.dry_run {
         return crate::dry::run(options, request, out);
     }
-    let settled = match &options.resume {
-        Some(path) => input::settled(path)?,
-        None => Settled::new(),
-    };
+    let earlier = input::earlier(options)?;
     let places = netns::places(options.netns.as_deref())?;
     let interrupt = Interrupt::catch();
     let session = session(options, request, argv);
     let mut live = Live {
         session: &session,
-        sinks: sinks(options, out)?,
+        sinks: sinks(options, &earlier.settled, out)?,
         progress: Progress::new(!options.noninteractive && !options.json),
         failed: None,
     };
@@ -62,15 +60,16 @@ pub(crate) fn run(
         ..Outcome::default()
     };
     let mut ran = Ok(());
-    for place in places {
+    for place in &places {
         let job = Job {
             request,
-            settled: &settled,
+            settled: &earlier.settled,
             versions: options.service_version,
             netns: place.netns(),
+            stands: place.netns().or(session.netns),
             interrupt: &interrupt,
         };
-        ran = visit(&place, &job, &mut live, &mut total);
+        ran = visit(place, &job, &mut live, &mut total);
         if ran.is_err() || interrupt.is_asked() {
             break;
         }
@@ -83,7 +82,11 @@ pub(crate) fn run(
             .push(Gap::new("scan", "interrupted; what was learned stands"));
     }
     let mut coverage = total.covered.coverage();
-    coverage.netns = netns::own();
+    // Of several none is the one looked at: each port names its own.
+    coverage.netns = match places.as_slice() {
+        [one] => one.netns().or(session.netns),
+        _ => None,
+    };
     let ending = Ending {
         up: total.up,
         hosts: total.hosts,
@@ -277,12 +280,25 @@ fn session(options: &Options, request: &Request, argv: &[OsString]) -> Session {
             .map(|plan| (plan.technique, plan.proto, plan.ports))
             .collect(),
         source,
+        netns: netns::own(),
+    }
+}
+
+/// Whether two paths lead to the same file. Opens nothing.
+fn is_same(one: &OsStr, other: &OsStr) -> bool {
+    match (stat(one), stat(other)) {
+        (Ok(one), Ok(other)) => (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino),
+        _ => false,
     }
 }
 
 /// Opens every output asked for; standard output gets the normal one unless another was
 /// sent there. Nothing is sent before all of them are open.
-fn sinks<'w>(options: &Options, out: &'w mut dyn Write) -> Result<Vec<Sink<'w>>, Error> {
+fn sinks<'w>(
+    options: &Options,
+    earlier: &'w Settled,
+    out: &'w mut dyn Write,
+) -> Result<Vec<Sink<'w>>, Error> {
     let normal = if options.style == "2005" {
         Format::Style2005
     } else {
@@ -326,9 +342,20 @@ fn sinks<'w>(options: &Options, out: &'w mut dyn Write) -> Result<Vec<Sink<'w>>,
     };
     let mut sinks = vec![Sink::new(shown, Box::new(out))];
     for (format, path) in wanted {
-        if path != OsStr::new("-") {
-            sinks.push(Sink::file(format, &path, options.append_output)?);
+        if path == OsStr::new("-") {
+            continue;
         }
+        let resumed = options.resume.as_deref();
+        let is_resumed = resumed.is_some_and(|resumed| is_same(resumed, &path));
+        sinks.push(match format {
+            _ if !is_resumed => Sink::file(format, &path, options.append_output)?,
+            Format::Json if options.append_output => Sink::file(format, &path, true)?,
+            Format::Json => Sink::resumed(&path, earlier)?,
+            Format::Normal | Format::Style2005 | Format::Xml | Format::Grepable => {
+                let why = format!("{}: --resume needs it", path.display());
+                return Err(crate::request::usage(&why));
+            }
+        });
     }
     Ok(sinks)
 }

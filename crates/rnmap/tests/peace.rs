@@ -11,7 +11,7 @@
 mod lab;
 
 use lab::{Lab, SUSPECT_V4, cannot_run, records, states};
-use model::{PortState, Record};
+use model::{NetNs, PortState, Record};
 use socket2::Type;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -209,6 +209,63 @@ fn an_interrupted_scan_is_whole_and_can_go_on() {
     assert_eq!((all.len(), open), (1_500, vec![30, 1_500]));
 }
 
+/// The file that is gone on with may be the output too: killed at any moment it holds what was
+/// learned before, and at the end one whole answer with each port once.
+#[test]
+fn a_run_that_is_killed_takes_no_earlier_one_along() {
+    if cannot_run(&["ip"]) {
+        return;
+    }
+    let mut lab = Lab::empty();
+    lab.hold(Type::STREAM, "127.0.0.1:30");
+    lab.hold(Type::STREAM, "127.0.0.1:60");
+    let dir = format!("/tmp/{}", lab.suspect);
+    std::fs::create_dir(&dir).unwrap();
+    let file = format!("{dir}/scan.json");
+    let first = lab.rnmap(&lab.suspect, &format!("-sT -p 1-50 127.0.0.1 -oJ {file}"));
+    assert_eq!(first.status.code(), Some(0));
+    let resumed = format!("127.0.0.1 --resume {file} -oJ {file}");
+    // Another namespace's ports are others, and its file is not written over.
+    let other = lab.rnmap(&lab.trusted, &format!("-sT -p 1-50 {resumed}"));
+    assert_eq!((other.status.code(), other.stdout.len()), (Some(2), 0));
+    let xml = lab.rnmap(&lab.suspect, &format!("-sT -p 1-50 {resumed} -oX {file}"));
+    assert_eq!((xml.status.code(), xml.stdout.len()), (Some(2), 0));
+    let mut child = Command::new("ip")
+        .args(["netns", "exec", &lab.suspect, env!("CARGO_BIN_EXE_rnmap")])
+        .args("-sT -v --max-rate 100 -p 1-1500".split(' '))
+        .args(resumed.split(' '))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut said = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(said.any(|line| line.unwrap().starts_with("Discovered open port 60/tcp")));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let left = std::fs::read_to_string(&file).unwrap();
+    assert!(
+        left.contains("\"ports\":\"1-29,31-50\"") && left.contains("\"port\":30,"),
+        "{left}"
+    );
+
+    let last = lab.rnmap(&lab.suspect, &format!("-sT -p 1-1500 {resumed}"));
+    assert_eq!(last.status.code(), Some(0));
+    let json = std::fs::read(&file).unwrap();
+    let names: Vec<_> = std::fs::read_dir(&dir).unwrap().collect();
+    assert_eq!(names.len(), 1, "{names:?}");
+    std::fs::remove_dir_all(&dir).unwrap();
+    let count = |record: &Record| match record {
+        Record::Probe(_) => 1,
+        Record::Tally(tally) => tally.count,
+        _ => 0,
+    };
+    assert_eq!(records(&json).iter().map(count).sum::<u32>(), 1_500);
+    let all = states(&json);
+    let open = all.iter().filter(|(_, state)| **state == PortState::Open);
+    let open: Vec<u16> = open.map(|(port, _)| *port).collect();
+    assert_eq!((all.len(), open), (1_500, vec![30, 60]));
+}
+
 /// From inside another namespace, without leaving one's own.
 #[test]
 fn another_namespace_is_asked_from_inside() {
@@ -229,4 +286,26 @@ fn another_namespace_is_asked_from_inside() {
     };
     assert_eq!(open(&format!("{ask} {}", lab.suspect)), [(4444, true)]);
     assert_eq!(open(&format!("{ask} {}", lab.trusted)), []);
+    // What was looked at is that one, not ours; the first line tells where ours is.
+    let number = |netns: &str| {
+        let path = format!("/run/netns/{netns}");
+        NetNs(nix::sys::stat::stat(path.as_str()).unwrap().st_ino)
+    };
+    let (suspect, trusted) = (number(&lab.suspect), number(&lab.trusted));
+    for (words, looked) in [
+        (format!("--netns {}", lab.suspect), suspect),
+        (String::new(), trusted),
+    ] {
+        let ask = format!("-sT -p 4440-4450 --json 127.0.0.1 {words}");
+        let told = records(&lab.rnmap(&lab.trusted, &ask).stdout);
+        let stood = told.iter().find_map(|record| match record {
+            Record::Begin(begin) => begin.netns,
+            _ => None,
+        });
+        let covered = told.iter().find_map(|record| match record {
+            Record::End(end) => end.coverage.netns,
+            _ => None,
+        });
+        assert_eq!((stood, covered), (Some(trusted), Some(looked)), "{words}");
+    }
 }

@@ -245,6 +245,22 @@ fn both_styles_say_what_nmap_said() {
     }
 }
 
+/// Ports without an answer are told in the words of 2005 too.
+#[test]
+fn what_is_not_settled_is_told_in_both_styles() {
+    if cannot_run(&["ip"]) {
+        return;
+    }
+    let lab = Lab::empty();
+    for style in ["modern", "2005"] {
+        let ask = format!("-sT -Pn -p 22,23 --style {style} 192.0.2.9");
+        let out = lab.rnmap(&lab.suspect, &ask);
+        let said = String::from_utf8(out.stdout).unwrap();
+        assert!(said.contains("\nNot settled: 2 tcp ports\n"), "{said}");
+        assert!(!said.contains("All 0 "), "{said}");
+    }
+}
+
 /// A peer that speaks control characters and markup, in every output.
 #[test]
 fn xml_is_valid_and_hostile_words_stay_words() {

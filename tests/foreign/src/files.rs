@@ -130,7 +130,7 @@ pub(crate) fn sums(bytes: &[u8]) {
 
 /// A list of targets, and the JSON of an earlier run.
 pub(crate) fn earlier(bytes: &[u8]) {
-    let _ = resume::settled(bytes);
+    let _ = resume::settled(bytes, None);
     // A list of targets that is no UTF-8 is refused where the file is read.
     if let Ok(text) = std::str::from_utf8(bytes) {
         assert!(resume::words(text).iter().all(|word| !word.is_empty()));

@@ -150,6 +150,7 @@ fn lines(out: &mut dyn Write, medium: &Medium, faults: &[Fault], gaps: &[Gap]) -
         tool: "rcompare".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         source: None,
+        netns: None,
     };
     render::json::line(out, &Record::Begin(begin))?;
     render::json::line(out, &Line::Medium(medium))?;
