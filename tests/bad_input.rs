@@ -84,6 +84,8 @@ fn an_impossible_question_is_refused_by_rlsof() {
             &["-y"],
             &["+m"],
             &["+M", "-i"],
+            &["-a"],
+            &["-a", "-t", "-n"],
             &["-r1m%q"],
             &["-r1m%"],
             &["-n-P"],
@@ -399,5 +401,10 @@ fn a_full_disk_is_an_error() {
             .output()
             .expect("it runs");
         assert_eq!(child.status.code(), Some(2), "{name}");
+        let said = String::from_utf8(child.stderr).expect("plain words");
+        assert!(
+            said.starts_with(&format!("{name}: ")) && said.lines().count() == 1,
+            "{said}"
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! Known files and owners, and rlsof and rfuser: each must be told, as what it is, once.
 
-use e2e::{Made, Output, Spec, Stage, need_root};
+use e2e::{Made, Output, Spec, Stage, need_root, skipped};
 use model::file::FileRow;
 use model::{Held, Slot, Special};
 use std::collections::BTreeSet;
@@ -300,6 +300,24 @@ fn rfuser_names_exactly_the_users() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_block_device_is_itself_or_what_is_mounted_from_it() {
+    need_root!();
+    let mut stage = Stage::new();
+    let disk = nix::sys::stat::stat("/").expect("a root").st_dev;
+    let (major, minor) = (nix::sys::stat::major(disk), nix::sys::stat::minor(disk));
+    if major == 0 {
+        skipped!("the root file system is on no block device");
+    }
+    let made = stage.add("tcp 127.0.0.1:4444");
+    let node = format!("/run/disk b {major} {minor}");
+    stage.program("mknod", &node).expect(0);
+    stage.tool("rfuser", "/run/disk").expect(1);
+    let users = stage.tool("rfuser", "-m /run/disk").expect(0).text();
+    let own = made.pid.to_string();
+    assert!(users.split_whitespace().any(|pid| pid == own), "{users}");
 }
 
 /// The words of the rows that are message queues.

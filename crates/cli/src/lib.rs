@@ -12,7 +12,7 @@ pub use common::Common;
 pub use error::Error;
 pub use exit::Exit;
 
-use clap::Parser;
+use clap::{ArgAction, Parser};
 // Nothing is called by name: every program gets its symbols.
 use memory as _;
 use std::ffi::OsString;
@@ -42,7 +42,13 @@ pub fn main(
             // `--help` and `--version`: the answer is the text.
             match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
                 Ok(()) => Exit::Good.into(),
-                Err(_) => Exit::Failed.into(),
+                Err(why) => match Error::from(why) {
+                    Error::BrokenPipe => Exit::Good.into(),
+                    error => {
+                        eprintln!("{name}: {error}");
+                        Exit::Failed.into()
+                    }
+                },
             }
         }
         Err(error) => {
@@ -68,12 +74,22 @@ pub fn aside(text: &[u8]) {
     let _ = io::stderr().write_all(text);
 }
 
-/// Reads argv into options.
+/// Reads argv into options. A switch that is thrown twice is thrown, as in the originals: people
+/// type `-nn` and `-vv`.
 ///
 /// # Errors
 /// [`Error::Usage`] in one line, or [`Error::Said`] for `--help` and `--version`.
 pub fn parse<T: Parser>(argv: &[OsString]) -> Result<T, Error> {
-    T::try_parse_from(argv).map_err(|error| match error.kind() {
+    let command = T::command().mut_args(|arg| match arg.get_action() {
+        ArgAction::SetTrue => {
+            let itself = arg.get_id().clone();
+            arg.overrides_with(itself)
+        }
+        _ => arg,
+    });
+    let read = command.try_get_matches_from(argv);
+    let read = read.and_then(|mut matches| T::from_arg_matches_mut(&mut matches));
+    read.map_err(|error| match error.kind() {
         clap::error::ErrorKind::DisplayHelp | clap::error::ErrorKind::DisplayVersion => {
             Error::Said(error.to_string())
         }
@@ -115,6 +131,10 @@ mod tests {
     struct Options {
         #[arg(long)]
         port: Option<u16>,
+        #[arg(short, long, conflicts_with = "loud")]
+        quiet: bool,
+        #[arg(short, long)]
+        loud: bool,
     }
 
     fn read(argv: &[&str]) -> Result<Options, Error> {
@@ -146,6 +166,16 @@ mod tests {
     #[test]
     fn good_usage_is_read_and_help_is_said() {
         assert_eq!(read(&["probe", "--port", "7"]).unwrap().port, Some(7));
+        for twice in ["-qq", "-q -q", "--quiet -q"] {
+            let argv = std::iter::once("probe").chain(twice.split(' '));
+            let options = read(&argv.collect::<Vec<_>>()).unwrap();
+            assert!(options.quiet && !options.loud, "{twice}");
+        }
+        for bad in ["-ql", "--port=1 --port=2"] {
+            let argv = std::iter::once("probe").chain(bad.split(' '));
+            let read = read(&argv.collect::<Vec<_>>());
+            assert!(matches!(read, Err(Error::Usage(_))), "{bad}");
+        }
         assert!(matches!(read(&["probe", "--help"]), Err(Error::Said(_))));
         assert!(matches!(read(&["probe", "--version"]), Err(Error::Said(_))));
     }

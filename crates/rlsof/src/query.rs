@@ -246,6 +246,14 @@ impl Query {
         });
     }
 
+    /// Whether nothing is selected and nothing refused.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.items.is_empty()
+            && self.not.is_empty()
+            && self.fds.is_empty()
+            && self.states.is_empty()
+    }
+
     /// Whether only rows of these kinds can be meant.
     pub(crate) fn only(&self, classes: &[Class]) -> bool {
         let named = |item: &Item| classes.contains(&item.what.class());

@@ -14,7 +14,8 @@ use crate::row::{Extent, Show};
 use crate::table::{Table, Terse};
 use crate::witness;
 use cli::{Error, Exit};
-use model::Foreign;
+use model::{Foreign, Uid};
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use sysroot::Sysroot;
@@ -47,8 +48,7 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<Exit, Error>
         return witness::programs(options, &root, out);
     }
     let users = host::users(&root);
-    let mut query = Query::new(options, &users)?;
-    places::add(&root, options, &mut query)?;
+    let mut query = query(options, &root, &users)?;
     let show = Show {
         users: if options.uids {
             Default::default()
@@ -93,6 +93,20 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<Exit, Error>
         std::thread::sleep(repeat.pause);
         print = printer(options)?;
     }
+}
+
+/// What is selected.
+fn query(
+    options: &Options,
+    root: &Sysroot,
+    users: &BTreeMap<Uid, Foreign>,
+) -> Result<Query, Error> {
+    let mut query = Query::new(options, users)?;
+    places::add(root, options, &mut query)?;
+    if options.and && query.is_empty() {
+        return Err(usage("-a joins selections, and there are none"));
+    }
+    Ok(query)
 }
 
 fn finish(

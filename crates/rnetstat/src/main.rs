@@ -19,11 +19,7 @@ use options::Options;
 use query::Query;
 use std::io::Write;
 use std::process::ExitCode;
-use std::time::Duration;
 use sysroot::Sysroot;
-
-/// The pause between two rounds of `-c`.
-const PAUSE: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     cli::main("rnetstat", |argv, out| {
@@ -53,7 +49,7 @@ fn main() -> ExitCode {
             if query.rounds == Some(round) {
                 return Ok(outcome.exit);
             }
-            std::thread::sleep(PAUSE);
+            std::thread::sleep(query.pause);
         }
     })
 }

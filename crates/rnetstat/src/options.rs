@@ -105,7 +105,10 @@ pub(crate) struct Options {
     /// Again every second, until stopped
     #[arg(short, long)]
     pub(crate) continuous: bool,
-    /// Again every second, this many times
+    /// Again every so many seconds instead, until stopped
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) every: Option<u64>,
+    /// Again, this many times
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) count: Option<u64>,
     /// Addresses in full, which is what this program does anyway

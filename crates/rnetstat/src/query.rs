@@ -5,6 +5,7 @@ use crate::options::{FamilyName, Options, Via};
 use cli::Error;
 use model::ask::{SocketAsk, States};
 use model::{Family, Kind, Proto, Socket, Source, State, Vsock};
+use std::time::Duration;
 
 /// What is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,6 +119,8 @@ pub(crate) struct Query {
     pub(crate) bound: bool,
     /// How often to answer; none is without end.
     pub(crate) rounds: Option<u64>,
+    /// The pause between two of them.
+    pub(crate) pause: Duration,
 }
 
 impl Query {
@@ -175,10 +178,11 @@ impl Query {
             all_netns: options.all_netns,
             columns: options.columns.clone(),
             bound: !options.no_bound_inactive,
-            rounds: match (options.count, options.continuous) {
+            rounds: match (options.count, options.continuous || options.every.is_some()) {
                 (None, true) => None,
                 (count, _) => Some(count.unwrap_or(1)),
             },
+            pause: Duration::from_secs(options.every.unwrap_or(1)),
         })
     }
 
@@ -373,6 +377,12 @@ mod tests {
             (rounds("-c --count 3"), rounds("--count 2")),
             (Some(3), Some(2))
         );
+        assert_eq!(
+            (rounds("--every 5"), rounds("--every 5 --count 2")),
+            (None, Some(2))
+        );
+        let pause = |line| read(line).pause.as_secs();
+        assert_eq!((pause("-c"), pause("-c --every 5")), (1, 5));
         assert_eq!(read("-t stray words").inet.len(), 2);
     }
 
@@ -386,6 +396,8 @@ mod tests {
             "-ri",
             "-is",
             "--count 0",
+            "--every 0",
+            "--every 1.5",
             "--narrow -W",
             "--all-netns --sysroot x",
             "--columns inode --json",

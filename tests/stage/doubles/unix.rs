@@ -71,18 +71,24 @@ pub(super) fn pair(words: &Words<'_>) -> io::Result<Double> {
     Ok(double)
 }
 
-/// `unixserver stream|seqpacket NAME`: a listener, a client and what was accepted.
+/// `unixserver stream|seqpacket NAME [waiting]`: a listener, a client and what was accepted; with
+/// `waiting` nothing was.
 pub(super) fn server(words: &Words<'_>) -> io::Result<Double> {
     let of = kind(words.at(0)?)?;
     let (addr, bytes) = name(words.at(1)?)?;
     let listener = socket2::Socket::from(named(of, &addr)?);
     let client = fresh(of)?;
     connect(client.as_raw_fd(), &addr)?;
-    let (accepted, _) = listener.accept()?;
+    let accepted = match words.has("waiting") {
+        true => None,
+        false => Some(listener.accept()?.0),
+    };
     let mut double = Double::default();
     double.socket("listener", listener)?.path = Some(bytes.clone());
     double.socket("client", client)?;
-    double.socket("accepted", accepted)?.path = Some(bytes);
+    if let Some(accepted) = accepted {
+        double.socket("accepted", accepted)?.path = Some(bytes);
+    }
     Ok(double)
 }
 

@@ -181,7 +181,8 @@ pub(crate) fn stat_named(at: BorrowedFd<'_>, name: &CStr) -> io::Result<Stat> {
     if answer < 0 {
         let error = io::Error::last_os_error();
         return match error.raw_os_error() {
-            Some(libc::ENOSYS) => old_stat(at, name),
+            // Old filters of system calls refuse what they do not know by the other error.
+            Some(libc::ENOSYS | libc::EPERM) => old_stat(at, name),
             _ => Err(error),
         };
     }
@@ -204,7 +205,7 @@ fn field<const N: usize>(raw: &[u8], at: usize) -> Option<[u8; N]> {
     raw.get(at..)?.first_chunk().copied()
 }
 
-/// Before Linux 4.11.
+/// Before Linux 4.11, and where a filter of system calls is older than that.
 fn old_stat(at: BorrowedFd<'_>, name: &CStr) -> io::Result<Stat> {
     let stat = nix::sys::stat::fstatat(at, name, fcntl::AtFlags::AT_NO_AUTOMOUNT)?;
     let device = |dev: libc::dev_t| nix::sys::stat::major(dev) << 32 | nix::sys::stat::minor(dev);
