@@ -102,7 +102,11 @@ fn group(
     let mut reports: HashMap<IpAddr, Vec<Report>> = HashMap::new();
     let mut order: Vec<IpAddr> = targets.to_vec();
     // A host has its time once, for all techniques and what its ports say.
-    let mut spent: BTreeMap<IpAddr, Duration> = BTreeMap::new();
+    let pinged = asked
+        .iter()
+        .filter(|&&addr| job.request.pings && !route::is_local(addr));
+    let mut spent: BTreeMap<IpAddr, Duration> =
+        pinged.map(|&addr| (addr, Duration::ZERO)).collect();
     for plan in job.request.plans(&asked) {
         let plan = Plan {
             spent: spent.clone(),

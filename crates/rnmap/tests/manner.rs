@@ -263,6 +263,22 @@ fn who_was_not_asked_is_not_called_down_without_a_word() {
     assert_eq!(out.status.code(), Some(0));
 }
 
+/// A delay lies between any two probes of a host, also while it is asked whether it is up: two
+/// echo requests and two connections.
+#[test]
+fn a_delay_holds_for_host_discovery() {
+    if cannot_run(&["ip", "nft"]) {
+        return;
+    }
+    let lab = Lab::joined();
+    let from = std::time::Instant::now();
+    let out = lab.rnmap(&lab.trusted, "-sn --scan-delay 2s 10.77.0.77");
+    // How much longer is the machine's affair.
+    let took = from.elapsed();
+    assert!(took >= std::time::Duration::from_secs(6), "{took:?}");
+    assert_eq!(out.status.code(), Some(0));
+}
+
 /// Every namespace there is, from inside each: here those of the laboratory alone, for a
 /// mount and a pid namespace of its own hide all others.
 #[test]

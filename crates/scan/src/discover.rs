@@ -1,28 +1,37 @@
 //! Who is up (`-sn`): an ICMP echo where we may send one, then connections to two common
 //! ports. Any answer will do, a refusal too.
 
-use crate::answer::Answer;
-use crate::engine::Errno;
+use crate::answer::{Answer, Reason};
+use crate::engine::{self, Came, Driver, Errno, Sent, Watch};
 use crate::origin::Origin;
 use crate::pace::Pace;
 use crate::plan::{Plan, Report};
 use crate::ports::PortSet;
 use crate::run::{Listener, scan};
+use crate::schedule::{Ask, Outcome, Schedule, Target, Terms};
 use model::{Gap, Gaps, PortState, Proto, Technique};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{SockaddrStorage, recvfrom};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd};
-use std::thread;
 use std::time::{Duration, Instant};
 
-/// Echo requests to a host that does not answer.
-const ROUNDS: u8 = 2;
-/// Between two echo requests, where no rate is set.
-const GAP: Duration = Duration::from_micros(500);
+/// Echo requests a second, where no lower rate is set.
+const RATE: f64 = 2_000.0;
+/// How long an echo request may go unanswered, where hosts are not asked one by one.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// Echo requests under way at most.
+const FLIGHTS_MAX: u32 = 4_096;
+
+/// What an echo reply says, in a schedule's words.
+const HEARD: Answer = Answer {
+    state: PortState::Open,
+    reason: Reason::SynAck,
+    ttl: None,
+};
 
 /// Those of the targets that are up, and what said so, in nmap's words; and, of those that
 /// were not heard, what our own system would not ask.
@@ -44,9 +53,16 @@ pub fn up(
             .copied()
             .filter(|addr| addr.is_ipv6() == is_v6)
             .collect();
-        if let (false, Ok(echo)) = (family.is_empty(), Echo::open(&family, origin)) {
-            let answered = echo.ask(&family, pace, stop, &mut heard.unasked);
-            found.extend(answered.into_iter().map(|addr| (addr, "echo-reply")));
+        if family.is_empty() {
+            continue;
+        }
+        // Who may send none, or cannot, asks by connecting alone.
+        for outcome in echo(&family, pace, origin, stop).unwrap_or_default() {
+            if outcome.answers.contains(&Some(HEARD)) {
+                found.insert(outcome.addr, "echo-reply");
+            }
+            let why = outcome.refused.into_keys().map(Some);
+            heard.unasked.entry(outcome.addr).or_default().extend(why);
         }
     }
     let silent: Vec<IpAddr> = targets
@@ -58,6 +74,7 @@ pub fn up(
         let plan = Plan {
             technique: Technique::Connect,
             proto: Proto::Tcp,
+            spent: silent.iter().map(|&addr| (addr, Duration::ZERO)).collect(),
             targets: silent,
             ports: PortSet::of([80, 443]),
             pace: Pace {
@@ -66,7 +83,6 @@ pub fn up(
             },
             threads: 1,
             origin: origin.clone(),
-            spent: BTreeMap::new(),
         };
         gaps.append(&mut scan(&plan, &mut heard, stop)?);
         found.extend(heard.up);
@@ -117,12 +133,14 @@ impl Listener for Heard {
 }
 
 /// A socket for echo requests: a datagram one where the group may (`ping_group_range`),
-/// else a raw one.
+/// else a raw one. Driven by a schedule whose hosts have one port each, which is none.
 struct Echo {
     socket: Socket,
     is_v6: bool,
     /// Raw IPv4 sockets hand over the IP header too.
     is_raw: bool,
+    /// Who was asked, and by which probe last.
+    asked: HashMap<IpAddr, Ask>,
 }
 
 impl Echo {
@@ -147,49 +165,13 @@ impl Echo {
             socket,
             is_v6,
             is_raw,
+            asked: HashMap::new(),
         })
-    }
-
-    fn ask(
-        &self,
-        targets: &[IpAddr],
-        pace: &Pace,
-        stop: &(dyn Fn() -> bool + Sync),
-        unasked: &mut Unasked,
-    ) -> HashSet<IpAddr> {
-        let wanted: HashSet<IpAddr> = targets.iter().copied().collect();
-        let mut up = HashSet::new();
-        let gap = pace
-            .rate_max
-            .and_then(|rate| Duration::try_from_secs_f64(1.0 / rate).ok())
-            .unwrap_or(GAP);
-        for round in 1..=ROUNDS {
-            for addr in targets {
-                if up.contains(addr) || stop() {
-                    continue;
-                }
-                // What cannot be sent is asked again in the next round, or by connecting.
-                let to = SockAddr::from(SocketAddr::new(*addr, 0));
-                match self.socket.send_to(&request(self.is_v6, round), &to) {
-                    Ok(_) => unasked.remove(addr),
-                    Err(why) => unasked.insert(*addr, BTreeSet::from([why.raw_os_error()])),
-                };
-                thread::sleep(gap);
-                self.hear(&wanted, &mut up);
-            }
-            let until = Instant::now() + pace.timeout_first.min(Duration::from_secs(1));
-            while up.len() < wanted.len() && Instant::now() < until && !stop() {
-                let mut list = [PollFd::new(self.socket.as_fd(), PollFlags::POLLIN)];
-                let _ = poll(&mut list, PollTimeout::from(50u8));
-                self.hear(&wanted, &mut up);
-            }
-        }
-        up
     }
 
     /// Reads every answer there is. An echo reply from a target is enough: nobody else was
     /// asked, and somebody who pings us and forges replies could answer a connection too.
-    fn hear(&self, wanted: &HashSet<IpAddr>, up: &mut HashSet<IpAddr>) {
+    fn hear(&self, came: &mut Vec<Came>) {
         let mut bytes = [0u8; 64];
         while let Ok((length, from)) =
             recvfrom::<SockaddrStorage>(self.socket.as_raw_fd(), &mut bytes)
@@ -207,11 +189,94 @@ impl Echo {
             });
             if let Some(addr) = addr
                 && message.get(skip) == Some(&reply)
-                && wanted.contains(&addr)
+                && let Some(&ask) = self.asked.get(&addr)
             {
-                up.insert(addr);
+                came.push(Came {
+                    ask,
+                    answer: Ok(Some(HEARD)),
+                });
             }
         }
+    }
+}
+
+impl Driver for Echo {
+    fn send(&mut self, ask: &Ask, _own: Option<IpAddr>) -> Sent {
+        let to = SockAddr::from(SocketAddr::new(ask.addr, 0));
+        match self.socket.send_to(&request(self.is_v6, ask.attempt), &to) {
+            Ok(_) => {
+                self.asked.insert(ask.addr, *ask);
+                Sent::Flying
+            }
+            Err(error) => match Sent::failed(&error) {
+                // No port is in use here: what is missing is an address.
+                Sent::Busy(errno) => Sent::Refused(errno),
+                other => other,
+            },
+        }
+    }
+
+    fn wait(&mut self, timeout: Duration, came: &mut Vec<Came>) -> io::Result<()> {
+        let mut list = [PollFd::new(self.socket.as_fd(), PollFlags::POLLIN)];
+        let ms = u16::try_from(timeout.as_micros().div_ceil(1_000)).unwrap_or(u16::MAX);
+        let _ = poll(&mut list, PollTimeout::from(ms));
+        self.hear(came);
+        Ok(())
+    }
+
+    fn forget(&mut self, _ask: &Ask) {}
+}
+
+/// Ends where the user wants an end.
+struct Until<'s>(&'s (dyn Fn() -> bool + Sync));
+
+impl Watch for Until<'_> {
+    fn settled(&mut self, _ask: &Ask, _answer: Answer) {}
+
+    fn tick(&mut self) -> bool {
+        !(self.0)()
+    }
+}
+
+/// Asks targets of a family by echo requests, at the pace of the scan.
+fn echo(
+    targets: &[IpAddr],
+    pace: &Pace,
+    origin: &Origin,
+    stop: &(dyn Fn() -> bool + Sync),
+) -> io::Result<Vec<Outcome>> {
+    let mut echo = Echo::open(targets, origin)?;
+    let hosts: Vec<Target> = targets
+        .iter()
+        .map(|&addr| Target {
+            addr,
+            local: false,
+            spent: None,
+        })
+        .collect();
+    let mut schedule = Schedule::new(&hosts, [0].into(), terms(pace), Instant::now());
+    engine::run(&mut schedule, &mut echo, &mut Until(stop))?;
+    Ok(schedule.outcomes())
+}
+
+/// The pace of a scan for echo requests: at most two to a host, and no flood.
+fn terms(pace: &Pace) -> Terms {
+    let timeout = match pace.serial {
+        true => pace.timeout_first,
+        false => pace.timeout_first.min(PATIENCE),
+    };
+    Terms {
+        pace: Pace {
+            timeout_first: timeout,
+            retries_max: 1,
+            rate_max: Some(pace.rate_max.map_or(RATE, |rate| rate.min(RATE))),
+            rate_min: None,
+            host_timeout: None,
+            ..pace.clone()
+        },
+        silence: PortState::Filtered,
+        flights_max: FLIGHTS_MAX,
+        window_max: 1,
     }
 }
 
@@ -229,6 +294,62 @@ fn request(is_v6: bool, round: u8) -> [u8; 8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schedule::Next;
+
+    /// When each of three silent hosts is sent its echo requests, at a pace.
+    fn sent(pace: &Pace) -> Vec<(u32, Duration)> {
+        let hosts = [1, 2, 3].map(|last| Target {
+            addr: [10, 0, 0, last].into(),
+            local: false,
+            spent: None,
+        });
+        let start = Instant::now();
+        let mut schedule = Schedule::new(&hosts, [0].into(), terms(pace), start);
+        let (mut now, mut sent) = (start, Vec::new());
+        loop {
+            match schedule.next(now) {
+                Next::Done => return sent,
+                Next::Wait(until) => now = until.max(now),
+                Next::Send(ask) => {
+                    sent.push((ask.host, now.duration_since(start)));
+                    schedule.sent(ask, now);
+                }
+            }
+            schedule.expire(now, |_| {});
+        }
+    }
+
+    #[test]
+    fn echo_requests_keep_the_pace_of_the_scan() {
+        let seconds = Duration::from_secs;
+        let of_host = |all: &[(u32, Duration)], host| {
+            let of = all.iter().filter(|it| it.0 == host).map(|it| it.1);
+            of.collect::<Vec<_>>()
+        };
+        let delayed = Pace {
+            delay: seconds(5),
+            ..Pace::template(3)
+        };
+        for (pace, delay) in [
+            (delayed, 5),
+            (Pace::template(1), 15),
+            (Pace::template(0), 300),
+        ] {
+            let all = sent(&pace);
+            assert_eq!(all.len(), 6);
+            for host in 0..3 {
+                let [first, second] = of_host(&all, host)[..] else {
+                    panic!("not asked twice");
+                };
+                assert!(second - first >= seconds(delay), "{all:?}");
+            }
+            // One at a time: each silence is waited for.
+            let apart = |two: &[(u32, Duration)]| two[1].1 - two[0].1 >= seconds(delay);
+            assert!(!pace.serial || all.windows(2).all(apart), "{all:?}");
+        }
+        let all = sent(&Pace::template(3));
+        assert!(all[5].1 < seconds(2), "{all:?}");
+    }
 
     #[test]
     fn a_request_sums_to_nothing() {

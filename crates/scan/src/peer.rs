@@ -56,7 +56,7 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    pub(crate) fn new(target: Target, ports: usize, terms: &Terms) -> Peer {
+    pub(crate) fn new(target: Target, ports: usize, terms: &Terms, now: Instant) -> Peer {
         let first = if target.local {
             terms.window_max
         } else {
@@ -72,7 +72,8 @@ impl Peer {
             under_way: 0,
             window: Window::new(first, terms.window_max),
             trip: RoundTrip::default(),
-            not_before: None,
+            // Another plan's last probe may just have left.
+            not_before: target.spent.map(|_| now + terms.pace.delay),
             flow: Flow::new(terms.pace.delay),
             silent_since: HashMap::new(),
             tries: terms.pace.retries_max.saturating_add(1).min(2),
@@ -254,7 +255,7 @@ impl Peer {
     pub(crate) fn is_late(&self, limit: Option<Duration>, now: Instant) -> bool {
         match (self.started, limit) {
             (Some(started), Some(limit)) => {
-                now.duration_since(started) + self.target.spent >= limit
+                now.duration_since(started) + self.target.spent.unwrap_or_default() >= limit
             }
             _ => false,
         }

@@ -28,7 +28,7 @@ pub struct Plan {
     pub threads: usize,
     /// What probes of other machines leave from.
     pub origin: Origin,
-    /// What hosts took of their time before, where it is limited; none where not listed.
+    /// What hosts took of their time before; who is not listed was sent nothing yet.
     pub spent: BTreeMap<IpAddr, Duration>,
 }
 

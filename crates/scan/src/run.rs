@@ -163,7 +163,7 @@ impl Part<'_> {
             .map(|&addr| Target {
                 addr,
                 local: route::is_local(addr),
-                spent: self.plan.spent.get(&addr).copied().unwrap_or_default(),
+                spent: self.plan.spent.get(&addr).copied(),
             })
             .collect();
         let own: Vec<IpAddr> = targets
@@ -197,7 +197,7 @@ impl Part<'_> {
             let last: Arc<[u16]> = clash.iter().collect();
             let mut targets = targets;
             for (target, outcome) in targets.iter_mut().zip(&outcomes) {
-                target.spent += outcome.took;
+                target.spent = Some(target.spent.unwrap_or_default() + outcome.took);
             }
             let late = self.shards(&targets, &last, &others, 1, &mut gaps);
             for (outcome, late) in outcomes.iter_mut().zip(late) {

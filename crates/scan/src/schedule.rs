@@ -45,8 +45,8 @@ pub struct Target {
     pub addr: IpAddr,
     /// Whether it is this machine: nothing gets lost on the way.
     pub local: bool,
-    /// What it took of its time before.
-    pub spent: Duration,
+    /// What it took of its time before; none where nothing was sent to it yet.
+    pub spent: Option<Duration>,
 }
 
 /// What a schedule is made of.
@@ -107,10 +107,13 @@ impl Schedule {
     pub fn new(targets: &[Target], ports: Arc<[u16]>, terms: Terms, now: Instant) -> Schedule {
         let hosts: Vec<Peer> = targets
             .iter()
-            .map(|&target| Peer::new(target, ports.len(), &terms))
+            .map(|&target| Peer::new(target, ports.len(), &terms, now))
             .collect();
         let limit = terms.pace.host_timeout;
-        let has_time = |target: &Target| limit.is_none_or(|limit| target.spent < limit);
+        let has_time = |target: &Target| {
+            let spent = target.spent.unwrap_or_default();
+            limit.is_none_or(|limit| spent < limit)
+        };
         let active = (0..)
             .zip(targets)
             .filter(|(_, target)| has_time(target) && !ports.is_empty())

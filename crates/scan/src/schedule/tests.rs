@@ -44,7 +44,7 @@ fn schedule(hosts: u8, ports: u16, pace: Pace, silence: PortState, now: Instant)
         .map(|last| Target {
             addr: IpAddr::from([10, 0, 0, last]),
             local: false,
-            spent: Duration::ZERO,
+            spent: None,
         })
         .collect();
     let terms = Terms {
@@ -143,6 +143,7 @@ fn a_rate_and_a_delay_hold() {
     }
     let plan = schedule(1, 20, Pace::template(2), PortState::Filtered, start);
     let (_, sent) = simulate(plan, start, |_, _| Some((CLOSED, MS)));
+    assert_eq!(sent[0].1, Duration::ZERO);
     assert!(sent.windows(2).all(|two| two[1].1 - two[0].1 >= MS * 400));
 }
 
@@ -159,6 +160,26 @@ fn a_host_that_takes_too_long_keeps_what_it_has() {
     assert!(sent.len() <= 12, "{}", sent.len());
     assert!(count(&outcomes[0], PortState::Closed) >= 9);
     assert!(outcomes[0].answers.iter().any(Option::is_none));
+}
+
+/// What was sent to a host before, by another technique, may just have left.
+#[test]
+fn a_delay_holds_from_one_plan_to_the_next() {
+    let start = Instant::now();
+    let target = Target {
+        addr: [10, 0, 0, 1].into(),
+        local: false,
+        spent: Some(Duration::ZERO),
+    };
+    let terms = Terms {
+        pace: Pace::template(1),
+        silence: PortState::Filtered,
+        flights_max: 100,
+        window_max: 100,
+    };
+    let plan = Schedule::new(&[target], (1..=2).collect(), terms, start);
+    let (_, sent) = simulate(plan, start, |_, _| Some((CLOSED, MS)));
+    assert_eq!([sent[0].1, sent[1].1], [MS * 15_000, MS * 30_000]);
 }
 
 /// What another technique took of a host's time is gone.
@@ -179,7 +200,7 @@ fn a_host_has_no_more_time_than_what_is_left_of_it() {
         let target = Target {
             addr: [10, 0, 0, 1].into(),
             local: false,
-            spent: MS * spent,
+            spent: Some(MS * spent),
         };
         let plan = Schedule::new(&[target], (1..=1_000).collect(), terms, start);
         let (outcomes, sent) = simulate(plan, start, |_, _| Some((CLOSED, MS)));
