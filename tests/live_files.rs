@@ -360,3 +360,29 @@ fn a_message_queue_and_who_has_its_other_end() {
         }
     }
 }
+
+/// Without the right to ask, no socket's namespace is told: it must not look as if all were ours.
+#[test]
+fn a_namespace_that_is_not_told_is_a_gap() {
+    const CAP_NET_ADMIN: u32 = 12;
+    need_root!();
+    let mut stage = Stage::new();
+    stage.add("tcp 0.0.0.0:4444");
+    stage.add("otherns 0.0.0.0:3001");
+    let place = "network namespace of sockets of ";
+    for (tool, args) in [
+        ("rlsof", "--sockets --via pidfd --json"),
+        ("rnetstat", "--all-netns -tan --json"),
+    ] {
+        let gaps = |output: &Output| {
+            let gaps = output.answer().gaps.into_iter();
+            let gaps = gaps.filter(|gap| gap.place.starts_with(place));
+            gaps.map(|gap| gap.errno).collect::<BTreeSet<_>>()
+        };
+        let told = stage.tool(tool, args);
+        assert_eq!(gaps(&told), BTreeSet::new(), "{told}");
+        let dimmed = stage.inside().without_capability(CAP_NET_ADMIN);
+        let output = dimmed.tool(tool, args);
+        assert_eq!(gaps(&output), BTreeSet::from([Some(1)]), "{output}");
+    }
+}

@@ -26,12 +26,11 @@ pub use stat::Stat;
 
 use record::Recorder;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 /// The most one file may give to [`Sysroot::read`]; what is longer is an error, not a cut.
@@ -57,8 +56,8 @@ enum Kind {
 
 /// What a recorded tree tells beside its files.
 struct Recorded {
-    errors: BTreeMap<PathBuf, i32>,
-    stats: BTreeMap<PathBuf, Stat>,
+    errors: record::Table<i32>,
+    stats: record::Table<Stat>,
 }
 
 /// Where a recording keeps what came through a procfs of our own.
@@ -77,12 +76,12 @@ impl Sysroot {
     ///
     /// # Errors
     /// `dir` cannot be opened, or its `errors` or `stats` is not in the form we write, no plain
-    /// file, or longer than [`READ_MAX`].
+    /// file, or too long.
     pub fn at(dir: &Path) -> io::Result<Sysroot> {
         // These two are somebody else's as well: they are read as the rest of the tree is.
         let tree = Sysroot::tree(dir)?;
-        let errors = record::errors(&tree.table("errors")?)?;
-        let stats = record::stats(&tree.table("stats")?)?;
+        let errors = record::errors(tree.table("errors")?)?;
+        let stats = record::stats(tree.table("stats")?)?;
         Sysroot::new(dir, Kind::Recorded(Arc::new(Recorded { errors, stats })))
     }
 
@@ -102,8 +101,8 @@ impl Sysroot {
     /// `dir` cannot be opened.
     pub fn tree(dir: &Path) -> io::Result<Sysroot> {
         let nothing = Recorded {
-            errors: BTreeMap::new(),
-            stats: BTreeMap::new(),
+            errors: record::errors(Vec::new())?,
+            stats: record::stats(Vec::new())?,
         };
         Sysroot::new(dir, Kind::Recorded(Arc::new(nothing)))
     }
@@ -308,8 +307,8 @@ impl Sysroot {
             Kind::Recorded(recorded) => {
                 let path: &Path = &self.kept_at(path);
                 match (recorded.stats.get(path), recorded.errors.get(path)) {
-                    (Some(stat), _) => Ok(*stat),
-                    (None, Some(errno)) => Err(io::Error::from_raw_os_error(*errno)),
+                    (Some(stat), _) => Ok(stat),
+                    (None, Some(errno)) => Err(io::Error::from_raw_os_error(errno)),
                     (None, None) => Err(io::Error::new(
                         io::ErrorKind::NotFound,
                         "not in the recording",
@@ -375,8 +374,8 @@ impl Sysroot {
             Kind::Live => {}
             Kind::Recording(recorder) => recorder.error(&self.kept_at(path), &error),
             Kind::Recorded(recorded) => {
-                if let Some(errno) = recorded.errors.get(&*self.kept_at(path)) {
-                    return Err(io::Error::from_raw_os_error(*errno));
+                if let Some(errno) = recorded.errors.get(&self.kept_at(path)) {
+                    return Err(io::Error::from_raw_os_error(errno));
                 }
             }
         }
@@ -387,7 +386,7 @@ impl Sysroot {
     /// a task that ended: a place that only a recorded tree lacks is told apart from it.
     fn note_held<T>(&self, path: &Path, result: io::Result<T>) -> io::Result<T> {
         let told = match &self.0.kind {
-            Kind::Recorded(recorded) => recorded.errors.contains_key(&*self.kept_at(path)),
+            Kind::Recorded(recorded) => recorded.errors.get(&self.kept_at(path)).is_some(),
             Kind::Live | Kind::Recording(_) => true,
         };
         match result {
@@ -406,10 +405,7 @@ impl Sysroot {
             return;
         };
         let dir: &Path = &self.kept_at(dir);
-        let errors = recorded
-            .errors
-            .range(dir.to_owned()..)
-            .map(|(path, _)| path.as_path());
+        let errors = recorded.errors.from(dir);
         let inside = errors.take_while(|path| path.starts_with(dir));
         for path in inside.filter(|path| path.parent() == Some(dir)) {
             let absent = sys::open_file(self.0.top.as_fd(), below(path), true).is_err();

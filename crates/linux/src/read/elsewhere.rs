@@ -91,7 +91,7 @@ pub fn ask_socket(
         let [number] = state;
         let state = told.ok().map(|_| State::from_number(number));
         sink(&serde_json::to_vec(&(
-            pidfd::ask(copy.as_fd(), inode),
+            pidfd::ask(copy.as_fd(), inode, pidfd::netns_of(copy.as_fd()).ok()),
             state,
         ))?);
         Ok(())

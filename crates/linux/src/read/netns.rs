@@ -242,7 +242,7 @@ fn numbers(dir: &Dir, name: &[u8], listing: &mut [u8], finds: &mut Finds) -> Vec
 /// Descriptors of namespaces, and the namespaces sockets were made in.
 fn descriptors(dir: &Dir, pid: Pid, listing: &mut [u8], finds: &mut Finds) {
     let mut link = Vec::new();
-    let mut handle = None;
+    let (mut handle, mut untold) = (None, false);
     let Ok(fds) = dir.dir(b"fd") else { return };
     for fd in numbers(dir, b"fd", listing, finds) {
         if fds.link(fd.to_string().as_bytes(), &mut link).is_err() {
@@ -270,12 +270,27 @@ fn descriptors(dir: &Dir, pid: Pid, listing: &mut [u8], finds: &mut Finds) {
         finds.asked.extend(socket);
         if let Some(netns) = netns {
             finds.add(netns, KeptBy::Descriptor(pid), String::new, || Ok(copy));
-        } else if let Ok(netns) = sys::netns_of(copy.as_fd())
-            && let Some(number) = number(netns.as_fd())
-        {
-            finds.add(number, KeptBy::Socket(pid), String::new, || Ok(netns));
+        } else {
+            match sys::netns_of(copy.as_fd()) {
+                Ok(netns) => {
+                    if let Some(number) = number(netns.as_fd()) {
+                        finds.add(number, KeptBy::Socket(pid), String::new, || Ok(netns));
+                    }
+                }
+                // One word a process is enough: it is the same for all its sockets.
+                Err(error) if !untold => {
+                    untold = true;
+                    finds.gaps.push(unplaced(pid, &error));
+                }
+                Err(_) => {}
+            }
         }
     }
+}
+
+/// What is not known where the kernel does not tell a socket's namespace.
+pub(super) fn unplaced(pid: Pid, error: &io::Error) -> Gap {
+    Gap::io(format!("network namespace of sockets of {pid}"), error)
 }
 
 /// What is not known where descriptors of a process cannot be copied; nothing where the

@@ -5,7 +5,7 @@
 //! as every `close` in its owner's children does.
 
 use super::processes::visit;
-use super::{oracles, processes};
+use super::{netns, oracles, processes};
 use crate::parse::Order;
 use crate::parse::sockaddr::internet;
 use crate::sys;
@@ -14,6 +14,7 @@ use model::gap::counted;
 use model::process::Holding;
 use model::{Cookie, Foreign, Gap, Gaps, Held, Inode, NetNs, Owner, Pid, ProcessId};
 use nix::sys::stat::{SFlag, fstat};
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -140,6 +141,8 @@ struct Finds {
     sockets: BTreeMap<Inode, AskedSocket>,
     walked: u64,
     refused: Vec<(Pid, i32)>,
+    /// Sockets whose namespace was not told, by the error: whose the first is, and how many.
+    unplaced: BTreeMap<i32, (Pid, u64)>,
     late: u64,
 }
 
@@ -176,6 +179,7 @@ fn walk(processes: &[Pid], threads: &[Pid], bounds: Bounds) -> Asked {
     finds.push(ours);
     let mut asked = Asked::default();
     let (mut refused, mut late) = (BTreeMap::<i32, BTreeSet<Pid>>::new(), 0);
+    let mut unplaced = BTreeMap::<i32, (Pid, u64)>::new();
     for find in finds {
         asked.copied.extend(find.copied);
         asked.sockets.extend(find.sockets);
@@ -183,6 +187,10 @@ fn walk(processes: &[Pid], threads: &[Pid], bounds: Bounds) -> Asked {
         late += find.late;
         for (pid, errno) in find.refused {
             refused.entry(errno).or_default().insert(pid);
+        }
+        for (errno, (pid, count)) in find.unplaced {
+            let all = unplaced.entry(errno).or_insert((pid, 0));
+            *all = (all.0.min(pid), all.1 + count);
         }
     }
     asked.copied.sort_unstable();
@@ -194,6 +202,11 @@ fn walk(processes: &[Pid], threads: &[Pid], bounds: Bounds) -> Asked {
         if pids.len() > 1 {
             gap.reason = format!("{} ({} tasks)", gap.reason, pids.len());
         }
+        asked.gaps.push(gap);
+    }
+    for (errno, (first, count)) in unplaced {
+        let mut gap = netns::unplaced(first, &io::Error::from_raw_os_error(errno));
+        gap.reason = format!("{} ({})", gap.reason, counted(count, "socket", "sockets"));
         asked.gaps.push(gap);
     }
     if late > 0 {
@@ -252,10 +265,14 @@ fn task(pid: Pid, thread: bool, bounds: Bounds, finds: &mut Finds) -> io::Result
                         fd,
                         inode,
                     });
-                    finds
-                        .sockets
-                        .entry(inode)
-                        .or_insert_with(|| ask(copy.as_fd(), inode));
+                    if let Entry::Vacant(place) = finds.sockets.entry(inode) {
+                        let netns = netns_of(copy.as_fd());
+                        let errno = netns.as_ref().err().and_then(io::Error::raw_os_error);
+                        if let Some(errno) = errno {
+                            finds.unplaced.entry(errno).or_insert((process, 0)).1 += 1;
+                        }
+                        place.insert(ask(copy.as_fd(), inode, netns.ok()));
+                    }
                 }
             }
             Err(error) if error.raw_os_error() == Some(libc::EBADF) => quiet += 1,
@@ -273,8 +290,13 @@ fn socket_inode(copy: &OwnedFd) -> Option<Inode> {
     (kind == SFlag::S_IFSOCK).then_some(Inode(stat.st_ino))
 }
 
-/// Asks a socket what it is. What it will not tell is left out.
-pub(super) fn ask(fd: BorrowedFd<'_>, inode: Inode) -> AskedSocket {
+/// The network namespace a copied socket lives in.
+pub(super) fn netns_of(fd: BorrowedFd<'_>) -> io::Result<NetNs> {
+    Ok(NetNs(fstat(sys::netns_of(fd)?)?.st_ino))
+}
+
+/// Asks a socket of this namespace what it is. What it will not tell is left out.
+pub(super) fn ask(fd: BorrowedFd<'_>, inode: Inode, netns: Option<NetNs>) -> AskedSocket {
     let number = |level, name| {
         let mut raw = [0; 4];
         sys::option(fd, level, name, &mut raw).ok()?;
@@ -292,9 +314,7 @@ pub(super) fn ask(fd: BorrowedFd<'_>, inode: Inode) -> AskedSocket {
         socket_type: own(libc::SO_TYPE).unwrap_or(0),
         protocol: own(libc::SO_PROTOCOL).unwrap_or(0),
         listening: own(libc::SO_ACCEPTCONN) == Some(1),
-        netns: sys::netns_of(fd)
-            .ok()
-            .and_then(|netns| Some(NetNs(fstat(&netns).ok()?.st_ino))),
+        netns,
         ..AskedSocket::default()
     };
     let internet_family = matches!(domain, libc::AF_INET | libc::AF_INET6);

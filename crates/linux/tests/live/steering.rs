@@ -122,6 +122,32 @@ fn nft_rules() {
 }
 
 #[test]
+fn nft_maps_of_verdicts() {
+    if !staged(&[]) {
+        return;
+    }
+    let lines = "add table inet f
+        add chain inet f in { type filter hook input priority 0; }
+        add rule inet f in tcp dport vmap { 23 : accept, 6000-6010 : drop, 6011 : drop }
+        add rule inet f in meta l4proto vmap { tcp : accept, udp : accept }";
+    let mut lines = lines.lines().map(str::trim);
+    if !lines.all(|line| done(&format!("nft '{line}'"))) {
+        return;
+    }
+    let steers = told();
+    let dropped = [(6000, 6010), (6011, 6011)];
+    expect(
+        &steers,
+        Action::Drop,
+        &dropped,
+        None,
+        "nft inet f in handle",
+    );
+    let drops = steers.iter().filter(|it| it.action == Action::Drop);
+    assert_eq!(drops.count(), 1, "a map that only accepts drops nothing");
+}
+
+#[test]
 fn nft_rules_that_are_not_one_port_each() {
     if !staged(&[]) {
         return;

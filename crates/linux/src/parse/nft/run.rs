@@ -18,11 +18,53 @@ enum Held {
     Value(Vec<u8>),
 }
 
+/// The registers: sixteen of four bytes, numbered from 8; 1 to 4 are each four of them.
+#[derive(Default)]
+struct Registers(BTreeMap<u32, (u32, Held)>);
+
+impl Registers {
+    /// As long as anything that is written without its length being told: a name or an address.
+    const LONG: u32 = 16;
+
+    fn first(register: u32) -> u32 {
+        match register {
+            1..=4 => 4 + register * 4,
+            other => other,
+        }
+    }
+
+    /// Writes so many bytes, over whatever stood there.
+    fn put(&mut self, register: u32, length: u32, held: Option<Held>) {
+        let first = Registers::first(register);
+        let last = first.saturating_add(length.div_ceil(4).max(1) - 1);
+        self.0.retain(|&from, (to, _)| from > last || *to < first);
+        if let Some(held) = held {
+            self.0.insert(first, (last, held));
+        }
+    }
+
+    fn get(&self, register: u32) -> Option<&Held> {
+        self.0
+            .get(&Registers::first(register))
+            .map(|(_, held)| held)
+    }
+
+    /// Whether a port stands in those that follow: a key of several parts begins in one register
+    /// and goes on there.
+    fn port_behind(&self, register: u32) -> bool {
+        const KEY_MAX: u32 = 16;
+        let first = Registers::first(register);
+        let following = first.saturating_add(1)..first.saturating_add(KEY_MAX);
+        let is_port = |held: &Held| matches!(held, Held::Port | Held::Within(_) | Held::Made(_));
+        self.0.range(following).any(|(_, (_, held))| is_port(held))
+    }
+}
+
 /// What is known of a rule so far.
 struct Run<'a> {
     rule: &'a Rule,
     order: Order,
-    registers: BTreeMap<u32, Held>,
+    registers: Registers,
     steer: Steer,
     limits: Limits,
     acts: bool,
@@ -35,7 +77,7 @@ pub fn steer(rule: &Rule, sets: &Sets, hook: Option<&str>, order: Order) -> Opti
     let mut run = Run {
         rule,
         order,
-        registers: BTreeMap::new(),
+        registers: Registers::default(),
         steer: Steer {
             action: Action::Drop,
             protocols: Vec::new(),
@@ -60,6 +102,9 @@ const BY_MASK: &str = "ports by a mask";
 const BY_KEY: &str = "ports by a key";
 const BY_CONNECTION: &str = "ports of the connection";
 
+/// The register that decides.
+const VERDICT: u32 = 0;
+
 /// What it says of neither ports nor protocols.
 const OTHERS: &str = "other matches";
 
@@ -83,13 +128,14 @@ impl Run<'_> {
             b"ct" => self.connection(&parts),
             b"fib" | b"rt" | b"osf" | b"exthdr" | b"numgen" | b"xfrm" => self.writes(&parts, 1),
             b"socket" | b"tunnel" => self.writes(&parts, 2),
-            b"bitwise" => self.makes(&parts, BY_MASK),
-            b"byteorder" | b"hash" => self.makes(&parts, BY_KEY),
+            b"bitwise" => self.makes(&parts, BY_MASK, parts.get(3)),
+            b"byteorder" => self.makes(&parts, BY_KEY, parts.get(4)),
+            b"hash" => self.makes(&parts, BY_KEY, None),
             b"counter" | b"log" | b"limit" | b"quota" | b"connlimit" | b"notrack" | b"objref"
             | b"last" => None,
             // Whatever another does, it may have written to any register.
             _ => {
-                self.registers.clear();
+                self.registers = Registers::default();
                 None
             }
         };
@@ -106,9 +152,9 @@ impl Run<'_> {
         const L4PROTO: u32 = 16;
         let register = number(parts.get(1)?)?;
         if number(parts.get(2)?)? == L4PROTO {
-            self.registers.insert(register, Held::Protocol);
+            self.registers.put(register, 1, Some(Held::Protocol));
         } else {
-            self.registers.remove(&register);
+            self.registers.put(register, Registers::LONG, None);
         }
         Some(())
     }
@@ -123,22 +169,25 @@ impl Run<'_> {
             number(parts.get(4)?)?,
         );
         let held = match field {
-            (TRANSPORT, 2, 2) => Held::Port,
+            (TRANSPORT, 2, 2) => Some(Held::Port),
             // Together with the source's, say.
             (TRANSPORT, at @ 0..=2, length) if at.saturating_add(length) >= 4 => {
-                Held::Within(usize::try_from(2 - at).ok()?)
+                Some(Held::Within(usize::try_from(2 - at).ok()?))
             }
-            (TRANSPORT, at @ 0..=3, length) if at.saturating_add(length) > 2 => Held::Made(BY_MASK),
-            (NETWORK, 9, 1) => Held::Protocol,
-            _ => return self.writes(parts, 1),
+            (TRANSPORT, at @ 0..=3, length) if at.saturating_add(length) > 2 => {
+                Some(Held::Made(BY_MASK))
+            }
+            (NETWORK, 9, 1) => Some(Held::Protocol),
+            _ => None,
         };
-        self.registers.insert(register, held);
+        self.registers.put(register, field.2, held);
         Some(())
     }
 
     /// An expression that writes what is neither a port nor a protocol.
     fn writes(&mut self, parts: &Parts<'_>, attribute: u16) -> Option<()> {
-        self.registers.remove(&number(parts.get(attribute)?)?);
+        let register = number(parts.get(attribute)?)?;
+        self.registers.put(register, Registers::LONG, None);
         Some(())
     }
 
@@ -146,31 +195,33 @@ impl Run<'_> {
     fn connection(&mut self, parts: &Parts<'_>) -> Option<()> {
         const PROTO_DST: u32 = 12;
         let register = number(parts.get(1)?)?;
-        if number(parts.get(2)?)? == PROTO_DST {
-            self.registers.insert(register, Held::Made(BY_CONNECTION));
-        } else {
-            self.registers.remove(&register);
-        }
+        let is_port = number(parts.get(2)?)? == PROTO_DST;
+        let held = is_port.then_some(Held::Made(BY_CONNECTION));
+        let length = if is_port { 2 } else { Registers::LONG };
+        self.registers.put(register, length, held);
         Some(())
     }
 
-    /// From one register (attribute 1) to another (attribute 2).
-    fn makes(&mut self, parts: &Parts<'_>, words: &'static str) -> Option<()> {
-        let made = match self.registers.get(&number(parts.get(1)?)?) {
+    /// From one register (attribute 1) to another (attribute 2), so many bytes.
+    fn makes(
+        &mut self,
+        parts: &Parts<'_>,
+        words: &'static str,
+        length: Option<&[u8]>,
+    ) -> Option<()> {
+        let made = match self.registers.get(number(parts.get(1)?)?) {
             Some(Held::Port | Held::Within(_)) => Some(words),
             Some(Held::Made(words)) => Some(*words),
             Some(Held::Protocol | Held::Value(_)) | None => None,
         };
         let register = number(parts.get(2)?)?;
-        match made {
-            Some(words) => self.registers.insert(register, Held::Made(words)),
-            None => self.registers.remove(&register),
-        };
+        let length = length.and_then(number).unwrap_or(4);
+        self.registers.put(register, length, made.map(Held::Made));
         Some(())
     }
 
     fn compare(&mut self, parts: &Parts<'_>) -> Option<()> {
-        let Some(held) = self.registers.get(&number(parts.get(1)?)?) else {
+        let Some(held) = self.registers.get(number(parts.get(1)?)?) else {
             self.limits.note(OTHERS);
             return None;
         };
@@ -215,7 +266,7 @@ impl Run<'_> {
     }
 
     fn range(&mut self, parts: &Parts<'_>) -> Option<()> {
-        let Some(held) = self.registers.get(&number(parts.get(1)?)?) else {
+        let Some(held) = self.registers.get(number(parts.get(1)?)?) else {
             self.limits.note(OTHERS);
             return None;
         };
@@ -238,8 +289,17 @@ impl Run<'_> {
         const INVERTED: u32 = 1;
         let register = number(parts.get(2)?)?;
         let set = sets.get(&set_name(self.rule, parts.get(1)?));
+        // A map of verdicts decides by itself; here only what it drops is of interest.
+        let dropping;
+        let set = if parts.get(3).and_then(number) == Some(VERDICT) {
+            dropping = set?.dropping()?;
+            self.act(Action::Drop, None);
+            Some(&dropping)
+        } else {
+            set
+        };
         let inverted = parts.get(5).and_then(number).unwrap_or(0) & INVERTED != 0;
-        match (self.registers.get(&register), set) {
+        match (self.registers.get(register), set) {
             (Some(Held::Port), None) => self.limits.note("a set of ports that was not read"),
             // Others than those whose whole key is listed can have a port that is.
             (Some(Held::Port), Some(set)) if inverted && set.keys_are_longer() => {
@@ -262,37 +322,28 @@ impl Run<'_> {
                 self.port_behind(register);
             }
         }
-        // A map puts what it finds into a register.
-        if let Some(to) = parts.get(3).and_then(number) {
-            self.registers.remove(&to);
+        // A map puts what it finds into a register, an address and a port at most.
+        if let Some(to) = parts.get(3).and_then(number).filter(|&to| to != VERDICT) {
+            self.registers.put(to, 2 * Registers::LONG, None);
         }
         Some(())
     }
 
-    /// A key of several parts begins in one register and goes on in those that follow, which
-    /// have numbers of their own.
     fn port_behind(&mut self, register: u32) {
-        const FOLLOWING: u32 = 8;
-        let ports = |(&number, held): (&u32, &Held)| {
-            number >= FOLLOWING
-                && number != register
-                && matches!(held, Held::Port | Held::Within(_) | Held::Made(_))
-        };
-        if self.registers.iter().any(ports) {
+        if self.registers.port_behind(register) {
             self.limits.note(BY_KEY);
         }
     }
 
     fn immediate(&mut self, parts: &Parts<'_>) -> Option<()> {
-        const VERDICT: u32 = 0;
         const DROP: u32 = 0;
         let register = number(parts.get(1)?)?;
         let data = parts.get(2)?;
         if register != VERDICT {
-            match self.value(data) {
-                Some(value) => self.registers.insert(register, Held::Value(value)),
-                None => self.registers.remove(&register),
-            };
+            let value = self.value(data);
+            let length = value.as_ref().and_then(|it| u32::try_from(it.len()).ok());
+            let length = length.unwrap_or(Registers::LONG);
+            self.registers.put(register, length, value.map(Held::Value));
             return Some(());
         }
         let verdict = Parts::new(data, self.order).get(2)?;
@@ -328,7 +379,7 @@ impl Run<'_> {
 
     /// The value in a register that an attribute names.
     fn held(&self, register: Option<&[u8]>) -> Option<&[u8]> {
-        match self.registers.get(&number(register?)?)? {
+        match self.registers.get(number(register?)?)? {
             Held::Value(value) => Some(value),
             Held::Port | Held::Within(_) | Held::Made(_) | Held::Protocol => None,
         }

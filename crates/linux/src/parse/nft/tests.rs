@@ -270,6 +270,81 @@ fn a_register_used_again_is_no_port() {
 }
 
 #[test]
+fn what_is_written_over_is_no_port() {
+    // A long load into register 1 covers 8 to 11.
+    let port = (
+        "payload",
+        vec![word(1, 9), word(2, 2), word(3, 2), word(4, 2)],
+    );
+    let address = (
+        "payload",
+        vec![word(1, 1), word(2, 1), word(3, 8), word(4, 16)],
+    );
+    let equal = ("cmp", vec![word(1, 9), word(2, 0), value(3, &[0x1f, 0x90])]);
+    let redirect = ("redir", vec![]);
+    let rule = [port.clone(), address, equal.clone(), redirect.clone()];
+    let other = (vec![], "other matches".to_owned());
+    assert_eq!(told(run(&rule, &Sets::new()).unwrap()), other);
+    // One of four bytes does not, and 1 begins where 8 does.
+    let short = (
+        "payload",
+        vec![word(1, 1), word(2, 1), word(3, 12), word(4, 4)],
+    );
+    let rule = [port, short, equal, redirect.clone()];
+    let ports = (vec![(8080, 8080)], String::new());
+    assert_eq!(told(run(&rule, &Sets::new()).unwrap()), ports);
+    let port = (
+        "payload",
+        vec![word(1, 8), word(2, 2), word(3, 2), word(4, 2)],
+    );
+    let equal = ("cmp", vec![word(1, 1), word(2, 0), value(3, &[0x1f, 0x90])]);
+    assert_eq!(
+        told(run(&[port, equal, redirect], &Sets::new()).unwrap()),
+        ports
+    );
+}
+
+/// `tcp dport vmap @s`
+fn decided(set: Set) -> Option<Steer> {
+    let mut rule = tcp_port();
+    rule.push(("lookup", vec![attribute(1, b"s\0"), word(2, 1), word(3, 0)]));
+    let name = SetName {
+        family: 2,
+        table: b"nat".to_vec(),
+        name: b"s".to_vec(),
+    };
+    run(&rule, &Sets::from([(name, set)]))
+}
+
+#[test]
+fn a_map_of_verdicts_drops_what_it_says() {
+    let verdict = |code: i32| attribute(2, &attribute(2, &attribute(1, &code.to_be_bytes())));
+    let (drop, accept) = (verdict(0), verdict(1));
+    let (ssh, web) = (22u16.to_be_bytes(), 8080u16.to_be_bytes());
+    let set = elements(&[(&ssh, accept.clone()), (&web, drop.clone())]);
+    let steer = decided(set).unwrap();
+    assert_eq!(
+        (steer.action, steer.protocols.as_slice()),
+        (Action::Drop, &[6][..])
+    );
+    assert_eq!(told(steer), (vec![(8080, 8080)], String::new()));
+    assert_eq!(decided(elements(&[(&ssh, accept.clone())])), None);
+    // 22-79 accepted, 80-8079 dropped, and the end of both.
+    let end = [word(3, 1), Vec::new()].concat();
+    let http = 80u16.to_be_bytes();
+    let set = elements(&[
+        (&ssh, accept),
+        (&http, end.clone()),
+        (&http, drop.clone()),
+        (&web, end),
+    ]);
+    assert_eq!(told(decided(set).unwrap()).0, [(80, 8079)]);
+    // The one that stands for all the others.
+    let set = elements(&[(&[], [word(3, 2), drop].concat())]);
+    assert_eq!(told(decided(set).unwrap()), (vec![], String::new()));
+}
+
+#[test]
 fn ports_that_are_not_told_in_ports() {
     let run = |first: (&'static str, Vec<Vec<u8>>)| {
         let mut rule = tcp_port();

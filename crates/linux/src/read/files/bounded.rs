@@ -20,20 +20,21 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// The most threads left behind.
 const STUCK_MAX: usize = 16;
 
-/// The mounts a process sees, by number, with whether they may hang.
+/// The mounts a process sees, by number, with whether they may hang and their file system's device.
 #[derive(Debug, Default)]
 pub(super) struct MountTable {
     /// Which of the namespaces met so far it is; none where that is not known.
     namespace: Option<usize>,
-    by_id: HashMap<u64, bool>,
+    by_id: HashMap<u64, (bool, u64)>,
     /// Every mount point, with whether it may hang; empty where none may.
     points: Vec<(Vec<u8>, bool)>,
 }
 
 impl MountTable {
     fn new(namespace: usize, rows: Vec<Mount>) -> MountTable {
-        let by_id: HashMap<u64, bool> = rows.iter().map(|row| (row.id, row.may_hang())).collect();
-        let points = if by_id.values().any(|&hangs| hangs) {
+        let row = |row: &Mount| (row.id, (row.may_hang(), row.device));
+        let by_id: HashMap<u64, (bool, u64)> = rows.iter().map(row).collect();
+        let points = if by_id.values().any(|&(hangs, _)| hangs) {
             rows.into_iter()
                 .map(|row| (row.may_hang(), row.point))
                 .map(|(hangs, point)| (point, hangs))
@@ -56,10 +57,16 @@ impl MountTable {
     /// Whether a file opened through a mount may hang. One that is not listed (unmounted
     /// lazily, or another namespace's) may be anything.
     pub(super) fn may_hang(&self, mount: u64) -> bool {
-        self.by_id.get(&mount).copied().unwrap_or(true)
+        self.by_id.get(&mount).is_none_or(|(hangs, _)| *hangs)
     }
 
-    /// The same for a file known by its path only: the last of the longest mount points
+    /// The device of the file system that is mounted there, as `maps` tells it: on btrfs stat tells
+    /// another, that of the subvolume.
+    pub(super) fn device(&self, mount: u64) -> Option<u64> {
+        self.by_id.get(&mount).map(|(_, device)| *device)
+    }
+
+    /// Whether a file known by its path only may hang: the last of the longest mount points
     /// it lies below decides.
     pub(super) fn path_may_hang(&self, path: &[u8]) -> bool {
         self.points
@@ -193,5 +200,6 @@ mod tests {
             assert_eq!(table.path_may_hang(path.as_bytes()), hangs, "{path}");
         }
         assert!(table.may_hang(2) && table.may_hang(99) && !table.may_hang(1));
+        assert_eq!((table.device(1), table.device(99)), (Some(254 << 32), None));
     }
 }

@@ -120,8 +120,16 @@ fn file(
     file
 }
 
+/// Whether what a path leads to is the file that is mapped: it has its inode, and lies on its file
+/// system, though a subvolume tells a device of its own. An inode number alone is that of a file on
+/// every file system.
+fn is_mapped(stat: &Stat, mapping: &Mapping<'_>, mount: Option<u64>) -> bool {
+    let device = stat.device == mapping.device || mount == Some(mapping.device);
+    device && stat.inode == mapping.inode
+}
+
 /// Asks about the very file that is mapped; who may not do that asks by its path, and
-/// believes the answer if it is the same inode.
+/// believes the answer if it is the same file.
 fn stat(
     walk: &Walk<'_>,
     task: &Task<'_>,
@@ -139,7 +147,8 @@ fn stat(
         match task.dir.stat(&name) {
             Err(error) if matches!(error.raw_os_error(), Some(libc::EPERM | libc::EACCES)) => {
                 let by_path = task.dir.stat(&[b"root", mapping.path.as_ref()].concat())?;
-                if by_path.inode == mapping.inode {
+                let mount = task.mounts.device(by_path.mount);
+                if is_mapped(&by_path, mapping, mount) {
                     Ok(by_path)
                 } else {
                     Err(error)
@@ -179,6 +188,30 @@ mod tests {
         let text = b"1000-2000 r--p 00000000 00:3d 257 /a\n2000-3000 r-xp 00000000 00:3d 257 /a\n\
             3000-4000 r--p 00000000 00:3d 257 /b\n4000-5000 r--p 00000000 00:3d 257 /a\n";
         assert_eq!(fresh(text), [b"/a", b"/b"]);
+    }
+
+    #[test]
+    fn a_number_alone_is_no_file() {
+        let mapping = Mapping {
+            range: (0x1000, 0x2000),
+            device: 61,
+            inode: 257,
+            path: Cow::Borrowed(b"/a"),
+            deleted: false,
+        };
+        let is = |device, inode, mount| {
+            let stat = Stat {
+                device,
+                inode,
+                ..Stat::default()
+            };
+            is_mapped(&stat, &mapping, mount)
+        };
+        assert!(is(61, 257, None) && is(61, 257, Some(9)));
+        // A subvolume of the same file system; a mount over the path, from anywhere.
+        assert!(is(62, 257, Some(61)));
+        assert!(!is(62, 257, Some(62)) && !is(62, 257, None));
+        assert!(!is(61, 258, Some(61)));
     }
 
     #[test]
