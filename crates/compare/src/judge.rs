@@ -153,8 +153,8 @@ fn listed_finding(
     sockets: &[Judged<'_>],
     (common, refused): (&[Clue], &Refused<'_>),
 ) -> Option<Finding> {
-    // The worst of them speaks for all.
-    let worst = sockets.iter().min_by_key(|judged| judged.verdict)?;
+    // They amount to the same; one that is in doubt speaks for all.
+    let worst = sockets.iter().min_by_key(|judged| judged.doubt.is_none())?;
     let (sighting, inet) = (worst.sighting, worst.sighting.inet()?);
     let mut owners: Vec<Owner> = sockets
         .iter()

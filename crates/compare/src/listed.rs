@@ -239,15 +239,15 @@ pub struct Group {
     addr: IpAddr,
     netns: Option<model::NetNs>,
     device: Option<model::IfIndex>,
-    /// Connections are put together only where they amount to the same.
-    verdict: Option<Verdict>,
+    /// They are put together only where they amount to the same: whoever holds one of several that
+    /// share the port (`SO_REUSEPORT`) has nothing to do with another that is hidden.
+    verdict: Verdict,
 }
 
 /// The group a socket is reported in; none for a connection that all agree on.
 #[must_use]
 pub fn group(judged: &Judged<'_>) -> Option<Group> {
     let inet = judged.sighting.inet()?;
-    let is_peered = matches!(judged.class, Class::Connection | Class::Remains);
     let agreed = matches!(
         judged.verdict,
         Verdict::Agree | Verdict::OwnerThread | Verdict::OwnerIoUring
@@ -262,6 +262,6 @@ pub fn group(judged: &Judged<'_>) -> Option<Group> {
         addr: inet.local,
         netns: judged.sighting.socket.netns,
         device: evidence::bound_device(inet),
-        verdict: is_peered.then_some(judged.verdict),
+        verdict: judged.verdict,
     })
 }

@@ -325,6 +325,33 @@ fn every_ipv4_address_in_ipv6_clothes_is_the_address_that_tools_write() {
 }
 
 #[test]
+fn a_path_in_a_case_is_no_command() {
+    let next = |path: &str| {
+        let mut snapshot = Snapshot::default();
+        for round in 1..=3 {
+            table(&mut snapshot, round, &[("0.0.0.0", 4444)]);
+            let ran = Ran {
+                path: path.to_owned(),
+                round,
+                after: snapshot.views.len(),
+                whole: true,
+                ports: None,
+            };
+            super::ran(&mut snapshot, "netstat", Words::Netstat, b"", ran);
+            table(&mut snapshot, round, &[("0.0.0.0", 4444)]);
+        }
+        told::all(&snapshot).remove(0).next
+    };
+    assert!(next("/usr/bin/netstat").starts_with("sha256sum /usr/bin/netstat (and"));
+    let quoted = r"sha256sum -- '/x; sh '\''$(y)' (and";
+    assert!(
+        next("/x; sh '$(y)").starts_with(quoted),
+        "{}",
+        next("/x; sh '$(y)")
+    );
+}
+
+#[test]
 fn what_is_not_named_is_counted() {
     let ours: Vec<(&str, u16)> = (1000..1300).map(|port| ("0.0.0.0", port)).collect();
     let theirs: String = (2000..2300)

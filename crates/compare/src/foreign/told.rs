@@ -374,7 +374,7 @@ fn weigh(told: &mut Told) {
         invents: bound(&mut told.invents),
         misnames: bound(&mut told.misnames),
     };
-    let path = told.path.clone().unwrap_or_default();
+    let path = told.path.as_deref().map(word).unwrap_or_default();
     let is_tool = told.runs > 0;
     if told.is_silent() {
         return;
@@ -393,6 +393,16 @@ fn weigh(told: &mut Told) {
     } else {
         told.weight = Weight::Note;
         told.next = "compare the times, and ask whoever made the file how it was made".to_owned();
+    }
+}
+
+/// A path as one word of a command that somebody will type: a case can say of its tools what it
+/// likes.
+fn word(path: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._+-".contains(&byte);
+    match path.bytes().all(plain) && path.starts_with('/') {
+        true => path.to_owned(),
+        false => format!("-- '{}'", path.replace('\'', "'\\''")),
     }
 }
 

@@ -452,3 +452,26 @@ fn a_round_whose_tables_were_not_read_is_no_round() {
     );
     assert_eq!(doubts, 0);
 }
+
+#[test]
+fn who_shares_a_port_is_not_named_for_the_socket_that_is_hidden() {
+    let report = check(
+        "tcp 0.0.0.0:80 LISTEN 7 | T +++ | N +++ | O fff | B uuu | L ooo
+         tcp 0.0.0.0:80 LISTEN 8 | T --- | N +++ | O fff | B uuu | L ooo
+         tcp 0.0.0.0:80 LISTEN 9 | T +++ | N +++ | O fff | B uuu | L ooo",
+        &[(80, Verdict::HiddenFromProcfs), (80, Verdict::Agree)],
+        Outcome::Finding,
+    );
+    let owners = |at: usize| {
+        let owners = report.findings[at].owners.iter();
+        owners.map(|it| it.owner.id.pid.0).collect::<Vec<u32>>()
+    };
+    assert_eq!((owners(0), owners(1)), (vec![801], vec![800, 802]));
+    let report = check(
+        "tcp 0.0.0.0:80 LISTEN 7 | T +++ | N +++ | O fff | B uuu | L ooo
+         tcp 0.0.0.0:80 LISTEN 8 | T +++ | N +++ | O --- | B uuu | L ooo",
+        &[(80, Verdict::OwnerUnknown), (80, Verdict::Agree)],
+        Outcome::Finding,
+    );
+    assert_eq!(report.findings[0].pid, None);
+}
