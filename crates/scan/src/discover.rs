@@ -277,6 +277,7 @@ fn terms(pace: &Pace) -> Terms {
         silence: PortState::Filtered,
         flights_max: FLIGHTS_MAX,
         window_max: 1,
+        window_local: 1,
     }
 }
 

@@ -57,10 +57,11 @@ pub(crate) struct Peer {
 
 impl Peer {
     pub(crate) fn new(target: Target, ports: usize, terms: &Terms, now: Instant) -> Peer {
-        let first = if target.local {
-            terms.window_max
+        // This machine loses nothing: as much as may be goes at once.
+        let (first, most) = if target.local {
+            (terms.window_local, terms.window_local)
         } else {
-            terms.pace.window_first
+            (terms.pace.window_first, terms.window_max)
         };
         Peer {
             target,
@@ -70,7 +71,7 @@ impl Peer {
             busy_tries: HashMap::new(),
             bench: Vec::new(),
             under_way: 0,
-            window: Window::new(first, terms.window_max),
+            window: Window::new(first, most),
             trip: RoundTrip::default(),
             // Another plan's last probe may just have left.
             not_before: target.spent.map(|_| now + terms.pace.delay),

@@ -251,11 +251,16 @@ impl Part<'_> {
             let mut pace = plan.pace.clone();
             pace.window_first = pace.window_first.div_ceil(share);
             let taken = u32::try_from(reserved.descriptors(plan.proto)).unwrap_or(u32::MAX);
+            let sources = reserved.share(at, count).len();
             let terms = Terms {
                 pace,
                 silence: plan.silence(),
                 flights_max: limits::room().saturating_sub(taken) / share,
                 window_max: WINDOW_MAX / share,
+                window_local: match plan.technique {
+                    Technique::Udp => u32::try_from(sources.max(1)).unwrap_or(1),
+                    _ => WINDOW_MAX / share,
+                },
             };
             let driver = driver(plan, &ports, reserved, at, count);
             let mut schedule = Schedule::new(targets, ports, terms, Instant::now());

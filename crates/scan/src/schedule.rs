@@ -60,6 +60,8 @@ pub struct Terms {
     pub flights_max: u32,
     /// Probes under way to one host at most.
     pub window_max: u32,
+    /// To an address of this machine: as many as there are sources for it.
+    pub window_local: u32,
 }
 
 #[derive(Clone, Copy)]

@@ -52,6 +52,7 @@ fn schedule(hosts: u8, ports: u16, pace: Pace, silence: PortState, now: Instant)
         silence,
         flights_max: 1_000,
         window_max: 500,
+        window_local: 500,
     };
     Schedule::new(&targets, (1..=ports).collect(), terms, now)
 }
@@ -176,6 +177,7 @@ fn a_delay_holds_from_one_plan_to_the_next() {
         silence: PortState::Filtered,
         flights_max: 100,
         window_max: 100,
+        window_local: 100,
     };
     let plan = Schedule::new(&[target], (1..=2).collect(), terms, start);
     let (_, sent) = simulate(plan, start, |_, _| Some((CLOSED, MS)));
@@ -196,6 +198,7 @@ fn a_host_has_no_more_time_than_what_is_left_of_it() {
             silence: PortState::Filtered,
             flights_max: 100,
             window_max: 100,
+            window_local: 100,
         };
         let target = Target {
             addr: [10, 0, 0, 1].into(),
@@ -392,4 +395,30 @@ fn a_busy_connection_holds_up_no_other_port() {
             assert_eq!(outcome.refused, BTreeMap::from([(libc::EADDRNOTAVAIL, 1)]));
         }
     }
+}
+
+/// More at once than there are sockets to send from would only come back.
+#[test]
+fn an_address_of_our_own_is_asked_by_as_many_as_there_are_sources() {
+    let start = Instant::now();
+    let terms = Terms {
+        pace: Pace::template(3),
+        silence: PortState::OpenFiltered,
+        flights_max: 100,
+        window_max: 100,
+        window_local: 2,
+    };
+    let target = Target {
+        addr: [127, 0, 0, 1].into(),
+        local: true,
+        spent: None,
+    };
+    let mut plan = Schedule::new(&[target], (1..=9).collect(), terms, start);
+    for _ in 0..2 {
+        let Next::Send(ask) = plan.next(start) else {
+            panic!("nothing to send");
+        };
+        plan.sent(ask, start);
+    }
+    assert!(matches!(plan.next(start), Next::Wait(_)));
 }
