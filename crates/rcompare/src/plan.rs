@@ -7,6 +7,7 @@
 
 use crate::options::Options;
 use compare::Facts;
+use compare::join;
 use compare::probes::spelled;
 use compare::report::Doubts;
 use compare::snapshot::Snapshot;
@@ -223,7 +224,7 @@ impl Plan {
         if !self.addrs.is_empty() {
             steps.push(connect(1, "-", &self.addrs));
         }
-        for (addr, ports) in elsewhere(snapshot, &self.addrs) {
+        for (addr, ports) in self.elsewhere(snapshot) {
             if !self.only {
                 steps.push(connect(1, &spelled(ports), &[addr]));
             }
@@ -250,7 +251,7 @@ impl Plan {
         let mut steps = vec![bind(round, &lists.join(","))];
         let mut addrs: BTreeSet<IpAddr> = self.addrs.iter().copied().collect();
         if !self.only {
-            addrs.extend(doubts.addrs.iter().filter(|addr| !is_link_local(**addr)));
+            addrs.extend(doubts.addrs.iter().filter(|addr| self.may_contact(**addr)));
         }
         if !tcp.is_empty() && !addrs.is_empty() {
             let addrs: Vec<IpAddr> = addrs.into_iter().collect();
@@ -258,23 +259,31 @@ impl Plan {
         }
         steps
     }
-}
 
-/// Listed listeners on addresses that are not asked anyway (127.0.0.9), with their ports.
-fn elsewhere(snapshot: &Snapshot, addrs: &[IpAddr]) -> BTreeMap<IpAddr, BTreeSet<u16>> {
-    let mut found: BTreeMap<IpAddr, BTreeSet<u16>> = BTreeMap::new();
-    for inet in snapshot.sockets.values().filter_map(|it| it.inet()) {
-        let addr = compare::join::plain(inet.local);
-        if inet.proto == Proto::Tcp
-            && inet.is_listener()
-            && !addr.is_unspecified()
-            && !is_link_local(addr)
-            && !addrs.contains(&addr)
-        {
-            found.entry(addr).or_default().insert(inet.port);
-        }
+    /// Whether an address that a table told is this host's own. Anybody may bind to another's
+    /// (`IP_FREEBIND`, a spare of a virtual address): a connection there would leave the host.
+    fn may_contact(&self, addr: IpAddr) -> bool {
+        let addr = join::plain(addr);
+        let mut own = self.facts.addrs.iter();
+        !is_link_local(addr)
+            && (addr.is_loopback() || own.any(|(own, _)| join::plain(*own) == addr))
     }
-    found.into_iter().take(ADDRS_MAX).collect()
+
+    /// Listed listeners on addresses that are not asked anyway (127.0.0.9), with their ports.
+    fn elsewhere(&self, snapshot: &Snapshot) -> BTreeMap<IpAddr, BTreeSet<u16>> {
+        let mut found: BTreeMap<IpAddr, BTreeSet<u16>> = BTreeMap::new();
+        for inet in snapshot.here().filter_map(|it| it.inet()) {
+            let addr = join::plain(inet.local);
+            if inet.proto == Proto::Tcp
+                && inet.is_listener()
+                && self.may_contact(addr)
+                && !self.addrs.contains(&addr)
+            {
+                found.entry(addr).or_default().insert(inet.port);
+            }
+        }
+        found.into_iter().take(ADDRS_MAX).collect()
+    }
 }
 
 /// The two sides of the comparison, and their words.
@@ -362,121 +371,4 @@ fn is_link_local(addr: IpAddr) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use cli::Error;
-    use model::IfIndex;
-
-    fn plan(argv: &[&str], addrs: &[&str]) -> Plan {
-        let argv: Vec<std::ffi::OsString> = argv.iter().map(Into::into).collect();
-        let facts = Facts {
-            addrs: addrs
-                .iter()
-                .map(|addr| (addr.parse().unwrap(), IfIndex(1)))
-                .collect(),
-            ..Facts::default()
-        };
-        Plan::new(&cli::parse::<Options>(&argv).unwrap(), facts)
-    }
-
-    fn sources(steps: &[Step]) -> String {
-        let names: Vec<&str> = steps.iter().map(|step| step.source.name()).collect();
-        names.join(" ")
-    }
-
-    #[test]
-    fn every_question_stands_between_two_listings() {
-        let plan = plan(&["rcompare"], &["127.0.0.1", "::1", "fe80::1"]);
-        assert_eq!(
-            sources(&plan.opening(1)),
-            "private-procfs netlink-read netlink procfs netlink procfs walk"
-        );
-        let mut doubts = Doubts::default();
-        assert_eq!(sources(&plan.copies(1, &doubts)), "pidfd");
-        assert_eq!(sources(&plan.copies(2, &doubts)), "");
-        doubts.owners = true;
-        assert_eq!(sources(&plan.copies(2, &doubts)), "pidfd programs");
-        assert_eq!(sources(&plan.copies(3, &doubts)), "pidfd");
-        assert_eq!(sources(&plan.copies(4, &doubts)), "");
-        let probes = plan.probes(&Snapshot::default());
-        assert_eq!(sources(&probes), "bind connect");
-        assert_eq!(
-            probes[1].args.join(" "),
-            "--json --connect --ports - 127.0.0.1 ::1"
-        );
-        assert_eq!(
-            sources(&plan.closing(1)),
-            "netlink procfs private-procfs netlink-read"
-        );
-    }
-
-    #[test]
-    fn later_rounds_ask_only_what_is_in_doubt() {
-        let plan = plan(&["rcompare"], &["127.0.0.1"]);
-        let mut doubts = Doubts::default();
-        assert_eq!(plan.again(2, &doubts), []);
-        doubts.ports = [(Proto::Tcp, 22), (Proto::Tcp, 23), (Proto::Udp, 53)].into();
-        let steps = plan.again(2, &doubts);
-        assert_eq!(
-            steps[0].args.join(" "),
-            "--json --bind-probe --ports T:22-23,U:53"
-        );
-        assert_eq!(
-            steps[1].args.join(" "),
-            "--json --connect --ports 22-23 127.0.0.1"
-        );
-    }
-
-    #[test]
-    fn ports_in_doubt_are_asked_for_alone() {
-        let plan = plan(&["rcompare", "--passive"], &["127.0.0.1", "::1"]);
-        let mut doubts = Doubts::default();
-        assert_eq!(plan.exact(2, &doubts), []);
-        doubts.ports = [(Proto::Tcp, 22), (Proto::Udp, 53), (Proto::Raw, 1)].into();
-        assert_eq!(
-            plan.exact(2, &doubts)[0].args.join(" "),
-            "--json --exact tcp/127.0.0.1:22,tcp/[::1]:22,udp/127.0.0.1:53,udp/[::1]:53"
-        );
-        // The longest list still fits one argument.
-        doubts.ports = (1..=u16::MAX).map(|port| (Proto::Tcp, port)).collect();
-        let long = plan.exact(2, &doubts)[0].args[2].len();
-        assert!((10_000..64 << 10).contains(&long), "{long}");
-    }
-
-    #[test]
-    fn an_older_kernel_is_played_by_leaving_a_question_out() {
-        let plan = plan(&["rcompare", "--no-bound-inactive"], &["127.0.0.1"]);
-        for step in plan.opening(1).iter().chain(&plan.closing(1)) {
-            let netlink = matches!(step.source, Source::Netlink | Source::NetlinkRead);
-            let left_out = step.args.iter().any(|word| word == "--no-bound-inactive");
-            assert_eq!(left_out, netlink, "{step:?}");
-        }
-    }
-
-    #[test]
-    fn passive_sends_nothing_and_addresses_are_bounded() {
-        let passive = plan(&["rcompare", "--passive"], &["127.0.0.1"]);
-        assert_eq!(passive.probes(&Snapshot::default()), []);
-        let named = plan(&["rcompare", "--address", "127.0.0.2"], &["127.0.0.1"]);
-        assert_eq!(named.addrs, ["127.0.0.2".parse::<IpAddr>().unwrap()]);
-        let many: Vec<String> = (0..40).map(|at| format!("10.0.0.{at}")).collect();
-        let many: Vec<&str> = many.iter().map(String::as_str).collect();
-        let plan = plan(&["rcompare"], &many);
-        assert_eq!(plan.addrs.len(), ADDRS_MAX);
-        assert_eq!(plan.facts.gaps.len(), 1);
-    }
-
-    #[test]
-    fn bad_words_are_refused() {
-        for argv in [
-            ["rcompare", "--rounds", "0"],
-            ["rcompare", "--rounds", "11"],
-            ["rcompare", "--address", "localhost"],
-            ["rcompare", "--deadline", "-1"],
-            ["rcompare", "--frobnicate", "1"],
-        ] {
-            let argv: Vec<std::ffi::OsString> = argv.iter().map(Into::into).collect();
-            assert!(matches!(cli::parse::<Options>(&argv), Err(Error::Usage(_))));
-        }
-    }
-}
+mod tests;

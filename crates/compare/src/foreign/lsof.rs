@@ -68,10 +68,10 @@ fn row((claim, family, words): Cut<'_, '_>) -> Told {
         // Raw and SCTP sockets.
         return if at.is_none() { Told::Other } else { Told::Bad };
     };
-    let proto = if *node == "TCP" {
-        Proto::Tcp
-    } else {
-        Proto::Udp
+    let proto = match *node {
+        "TCP" => Proto::Tcp,
+        "UDPLITE" => Proto::UdpLite,
+        _ => Proto::Udp,
     };
     let (local, remote) = match name.split_once("->") {
         Some((local, remote)) => (local, Some(remote)),
@@ -85,7 +85,7 @@ fn row((claim, family, words): Cut<'_, '_>) -> Told {
             proto,
             local,
             port,
-            listens: peer.is_none() && (proto == Proto::Udp || state == "(LISTEN)"),
+            listens: peer.is_none() && (proto != Proto::Tcp || state == "(LISTEN)"),
             peer: peer.flatten(),
             owners: claim.into_iter().collect(),
         }),

@@ -37,6 +37,7 @@ sshd        9     root    4u  IPv4  17002      0t0  TCP 192.0.2.7:22->198.51.100
 my prog    80 www-data    7u  IPv6  17003      0t0  TCP *:80 (LISTEN)
 chronyd     5  _chrony    5u  IPv4  17004      0t0  UDP 127.0.0.1:323
 ping        6     root    3u  IPv4  17005      0t0 ICMP *:*
+lite        7     root    3u  IPv4  17006      0t0 UDPLITE *:7007
 ";
 
 const OSQUERY: &str = r#"[
@@ -99,6 +100,8 @@ fn each_tool_is_understood_in_its_own_words() {
             "tcp 192.0.2.7:22 C 9",
             "tcp [::]:80 L 80",
             "udp 127.0.0.1:323 L 5",
+            // Their ports are not those of UDP: a tool that lists it invents nothing.
+            "udplite 0.0.0.0:7007 L 7",
         ],
     );
     check(
