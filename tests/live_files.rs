@@ -303,6 +303,67 @@ fn rfuser_names_exactly_the_users() {
 }
 
 #[test]
+fn a_name_leads_where_the_kernel_says() {
+    need_root!();
+    let mut stage = Stage::new();
+    stage.program("mkdir", "-p /run/m /run/other/dir").expect(0);
+    stage.program("mount", "-t tmpfs none /run/m").expect(0);
+    stage.program("ln", "-s m /run/to-mount").expect(0);
+    stage.program("ln", "-s other/dir /run/to-dir").expect(0);
+    let mounted = stage.add("kinds read:/run/m/read").pid;
+    let other = stage.add("kinds read:/run/other/read").pid;
+    stage.add("kinds read:/run/read");
+    for (name, args, pid) in [
+        ("rfuser", "-M -m /run/to-mount", mounted),
+        ("rfuser", "-m /run/to-mount/.", mounted),
+        ("rfuser", "/run/to-dir/../read", other),
+        ("rlsof", "-t /run/to-mount", mounted),
+        ("rlsof", "-t /run/to-dir/../read", other),
+    ] {
+        let output = stage.tool(name, args).expect(0);
+        assert_eq!(output.text().trim(), pid.to_string(), "{output}");
+    }
+}
+
+#[test]
+fn what_was_not_found_spoils_no_answer_for_programs() {
+    need_root!();
+    let stage = Stage::new();
+    for args in ["--json", "-J", "-j"] {
+        let output = stage.tool("rlsof", &format!("-V {args} -iTCP:1")).expect(1);
+        assert!(output.errors().contains("not located: TCP:1"), "{output}");
+        match args {
+            "--json" => drop(output.answer()),
+            "-J" => {
+                drop(serde_json::from_slice::<serde_json::Value>(&output.stdout).expect("JSON"))
+            }
+            _ => assert_eq!(output.text(), ""),
+        }
+    }
+    let output = stage.tool("rlsof", "-V -iTCP:1").expect(1);
+    assert_eq!(
+        output.text(),
+        "rlsof: Internet address not located: TCP:1\n"
+    );
+}
+
+#[test]
+fn pfiles_shows_a_command_as_it_was_typed() {
+    need_root!();
+    let mut stage = Stage::new();
+    let made = stage.add("tcp 127.0.0.1:4444");
+    let output = stage.tool("rlsof", &format!("--pfiles -p {}", made.pid));
+    let text = output.expect(0).text();
+    let head = text.lines().next().unwrap_or_default();
+    let command = "stage double tcp 127.0.0.1:4444";
+    let (pid, typed) = head.split_once(":\t").expect("a head");
+    assert_eq!(pid, made.pid.to_string());
+    // A long path before it leaves less room.
+    assert!(typed.len() >= 70 || typed.ends_with(command), "{head}");
+    assert!(!typed.contains("\\x00"), "{head}");
+}
+
+#[test]
 fn a_block_device_is_itself_or_what_is_mounted_from_it() {
     need_root!();
     let mut stage = Stage::new();

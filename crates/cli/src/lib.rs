@@ -15,7 +15,7 @@ pub use exit::Exit;
 use clap::{ArgAction, Parser};
 // Nothing is called by name: every program gets its symbols.
 use memory as _;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
@@ -112,6 +112,21 @@ pub fn peek(argv: &[OsString], option: &str) -> Option<OsString> {
     }
     None
 }
+
+/// The name of a file as typed. An empty one is the value of a variable that is not set, and no
+/// name for the current directory.
+///
+/// # Errors
+/// As the kernel says of it: there is no such file.
+pub fn file_name(typed: &OsStr) -> io::Result<&OsStr> {
+    if typed.is_empty() {
+        return Err(io::Error::from_raw_os_error(NO_ENTRY));
+    }
+    Ok(typed)
+}
+
+/// `ENOENT`, which is the same number on Linux and on Solaris.
+const NO_ENTRY: i32 = 2;
 
 /// The first paragraph of a clap error, in one line, without its label.
 fn one_line(text: &str) -> String {

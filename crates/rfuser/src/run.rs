@@ -116,10 +116,12 @@ fn goals(
             Target::Port(port) => goals.push(Goal::Port(port.clone(), HashSet::new())),
             Target::File(name) => {
                 any_file = true;
-                let path = select_path(&here, name);
-                let (_, stat) = root.named(&path, &far).map_err(|why| {
+                let found =
+                    cli::file_name(name).and_then(|name| root.named(&here.join(name), &far));
+                let (leads, stat) = found.map_err(|why| {
                     Error::io(format!("specified filename {}", name.display()), why)
                 })?;
+                let path = as_mounted(&here, name, leads);
                 let bytes = path.as_os_str().as_bytes();
                 let is_mount = kernel.mounts.iter().any(|mount| mount.point == bytes);
                 if options.ismountpoint && !is_mount {
@@ -139,19 +141,15 @@ fn goals(
     Ok(Some(goals))
 }
 
-/// An absolute path without `.`, `..` or a slash at its end, as mount points are written.
-fn select_path(here: &Path, name: &OsStr) -> PathBuf {
-    let mut path = PathBuf::from("/");
-    for part in here.join(name).components() {
-        match part {
-            std::path::Component::Normal(part) => path.push(part),
-            std::path::Component::ParentDir => {
-                path.pop();
-            }
-            _ => {}
-        }
+/// The path mount points are compared with: where the name leads, unless another mount namespace
+/// may call it so.
+fn as_mounted(here: &Path, name: &OsStr, leads: PathBuf) -> PathBuf {
+    let typed = here.join(name);
+    if Sysroot::is_magic(&typed) {
+        typed.components().collect()
+    } else {
+        leads
     }
-    path
 }
 
 fn places(path: &[u8], stat: &Stat, options: &Options, mounts: &[model::Mount]) -> Vec<Place> {

@@ -103,7 +103,15 @@ fn head(process: &Process, out: &mut Text) {
     out.word(":\t");
     let from = out.len();
     let command = process.cmdline.as_ref().unwrap_or(&process.comm);
-    out.foreign(command.as_bytes());
+    // Linux ends each argument with NUL, where Solaris has blanks between them.
+    let command = command.as_bytes();
+    let words = command.strip_suffix(b"\0").unwrap_or(command);
+    out.foreign(
+        &words
+            .iter()
+            .map(|&b| if b == 0 { b' ' } else { b })
+            .collect::<Vec<u8>>(),
+    );
     out.truncate(from, ROOM);
     out.word("\n");
     if process.kernel_thread {

@@ -28,9 +28,8 @@ pub(crate) fn add(root: &Sysroot, options: &Options, query: &mut Query) -> Resul
     };
     for (dirs, deep) in [(&options.dir, false), (&options.tree, true)] {
         for dir in dirs {
-            let (path, _) = root
-                .named(&here.join(dir), &far)
-                .map_err(|why| status(dir, why))?;
+            let found = cli::file_name(dir).and_then(|dir| root.named(&here.join(dir), &far));
+            let (path, _) = found.map_err(|why| status(dir, why))?;
             let bytes = path.as_os_str().as_bytes();
             let dir_bytes = bytes.strip_suffix(b"/").unwrap_or(bytes);
             let place = Place::Below {
@@ -46,9 +45,8 @@ pub(crate) fn add(root: &Sysroot, options: &Options, query: &mut Query) -> Resul
         query.push(What::Nfs(devices), "NFS files", "");
     }
     for file in &options.files {
-        let (path, stat) = root
-            .named(&here.join(file), &far)
-            .map_err(|why| status(file, why))?;
+        let found = cli::file_name(file).and_then(|file| root.named(&here.join(file), &far));
+        let (path, stat) = found.map_err(|why| status(file, why))?;
         one(options, &mounts, file, (&path, &stat), query)?;
     }
     Ok(())

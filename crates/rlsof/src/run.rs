@@ -117,11 +117,17 @@ fn finish(
     out: &mut dyn Write,
 ) -> Result<Exit, Error> {
     if options.misses {
-        // On standard output, as lsof has it.
+        let is_json = options.common.json || options.json_tree || options.json_lines;
         for (kind, typed) in query.misses() {
             let typed = render::safe::escaped(typed.as_bytes());
             let sep = if typed.is_empty() { "" } else { ": " };
-            writeln!(out, "rlsof: {kind} not located{sep}{typed}")?;
+            let line = format!("{kind} not located{sep}{typed}");
+            // On standard output, as lsof has it, unless that is for programs.
+            if is_json {
+                cli::note("rlsof", &line);
+            } else {
+                writeln!(out, "rlsof: {line}")?;
+            }
         }
     }
     if !options.no_warnings || options.common.gaps {

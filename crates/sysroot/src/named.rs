@@ -53,6 +53,13 @@ impl Sysroot {
         Ok((way.leads, stat))
     }
 
+    /// Whether a path lies below `/proc`, whose links lead to things and not to the paths they
+    /// tell: those may be of another mount namespace.
+    #[must_use]
+    pub fn is_magic(path: &Path) -> bool {
+        path.starts_with("/proc")
+    }
+
     /// The names of open files have no links, `.` or `..` in them.
     fn follow(&self, path: &Path, far: &dyn Fn(&Path) -> bool) -> io::Result<Way> {
         let mut todo: Vec<OsString> = parts(path);
