@@ -43,7 +43,7 @@ pub(crate) fn run(
         });
         match told.and_then(|text| text) {
             Ok(text) => out.write_all(&text)?,
-            Err(error) => more.push(Gap::io("network namespace", &error)),
+            Err(error) => more.push(Gap::io(place.to_string(), &error)),
         }
         gaps.append(&mut more);
     }
@@ -154,7 +154,7 @@ pub(crate) fn list(
                     }
                 }
             }
-            Err(error) => more.push(Gap::io("network namespace", &error)),
+            Err(error) => more.push(Gap::io(place.to_string(), &error)),
         }
         gaps.append(&mut more);
     }
@@ -165,9 +165,9 @@ pub(crate) fn list(
 
 /// Which namespace the next lines are of, where it is not our own.
 fn from(out: &mut dyn Write, place: &Place) -> io::Result<()> {
-    if let Place::Other { name, .. } = place {
-        let name = render::safe::escaped(name.as_bytes());
-        writeln!(out, "from network namespace {name}:")?;
+    if *place != Place::Here {
+        let name = render::safe::escaped(place.to_string().as_bytes());
+        writeln!(out, "from {name}:")?;
     }
     Ok(())
 }

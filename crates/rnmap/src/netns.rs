@@ -4,6 +4,7 @@
 use cli::Error;
 use model::{Gaps, NetNs};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -31,6 +32,16 @@ impl Place {
         match self {
             Place::Here => None,
             Place::Other { netns, .. } => *netns,
+        }
+    }
+}
+
+/// As gaps and lists name it.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::Here => f.write_str("this network namespace"),
+            Place::Other { name, .. } => write!(f, "network namespace {name}"),
         }
     }
 }

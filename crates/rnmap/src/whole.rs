@@ -117,7 +117,7 @@ fn visit(
             let targets = targets(job.request, &mut total.gaps);
             run::run(job, &targets, live)?
         }
-        Place::Other { name, .. } => {
+        Place::Other { .. } => {
             let inside = netns::inside(place, || {
                 let mut gaps = Gaps::new();
                 let targets = targets(job.request, &mut gaps);
@@ -134,9 +134,7 @@ fn visit(
                     outcome?
                 }
                 Err(error) => {
-                    total
-                        .gaps
-                        .push(Gap::io(format!("network namespace {name}"), &error));
+                    total.gaps.push(Gap::io(place.to_string(), &error));
                     return Ok(());
                 }
             }

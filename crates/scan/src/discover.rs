@@ -46,6 +46,8 @@ pub fn up(
 ) -> io::Result<(HashMap<IpAddr, &'static str>, Gaps)> {
     let mut found: HashMap<IpAddr, &'static str> = HashMap::new();
     let mut heard = Heard::default();
+    // Whom an echo request was sent to: its delay comes before a connection.
+    let mut sent = BTreeMap::new();
     let mut gaps = Gaps::new();
     for is_v6 in [false, true] {
         let family: Vec<IpAddr> = targets
@@ -61,8 +63,12 @@ pub fn up(
             if outcome.answers.contains(&Some(HEARD)) {
                 found.insert(outcome.addr, "echo-reply");
             }
-            let why = outcome.refused.into_keys().map(Some);
-            heard.unasked.entry(outcome.addr).or_default().extend(why);
+            if outcome.refused.is_empty() {
+                sent.insert(outcome.addr, Duration::ZERO);
+            } else {
+                let why = outcome.refused.into_keys().map(Some);
+                heard.unasked.insert(outcome.addr, why.collect());
+            }
         }
     }
     let silent: Vec<IpAddr> = targets
@@ -74,7 +80,7 @@ pub fn up(
         let plan = Plan {
             technique: Technique::Connect,
             proto: Proto::Tcp,
-            spent: silent.iter().map(|&addr| (addr, Duration::ZERO)).collect(),
+            spent: sent,
             targets: silent,
             ports: PortSet::of([80, 443]),
             pace: Pace {
