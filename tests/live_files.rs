@@ -445,5 +445,7 @@ fn a_namespace_that_is_not_told_is_a_gap() {
         let dimmed = stage.inside().without_capability(CAP_NET_ADMIN);
         let output = dimmed.tool(tool, args);
         assert_eq!(gaps(&output), BTreeSet::from([Some(1)]), "{output}");
+        // What is not known to be of ours is not counted as missing from all tables either.
+        assert!(!output.text().contains("\"type\":\"used\""), "{output}");
     }
 }

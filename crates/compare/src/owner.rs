@@ -242,14 +242,15 @@ pub fn nobody(
             Held::Fd { .. } | Held::IoUring { .. } | Held::Mapped => 0,
         })
         .sum();
-    // Descriptors wait in messages, and there are enough of them for all such sockets.
-    if count > 0 && u64::try_from(nobodies).is_ok_and(|nobodies| nobodies <= count) {
+    // Descriptors wait in messages, and there are enough of them for all such sockets. What waits is
+    // in no table: a kernel that counts too few of those has none of these waiting.
+    let counted = copies::left(snapshot);
+    let enough = |count: u64| u64::try_from(nobodies).is_ok_and(|nobodies| nobodies <= count);
+    if count > 0 && enough(count) && counted.is_none_or(enough) {
         return (Verdict::OwnerInFlight, waiting);
     }
     // There is one place left, and the kernel counts enough sockets that are in no table.
-    let counted = copies::left(snapshot);
-    let enough = counted.is_some_and(|left| usize::try_from(left).is_ok_and(|it| it >= nobodies));
-    if enough && only_mapped_ring(snapshot) {
+    if counted.is_some_and(enough) && only_mapped_ring(snapshot) {
         return (Verdict::OwnerIoUring, Vec::new());
     }
     let verdict = if !refused.places.is_empty() || snapshot.facts.hides_others() {

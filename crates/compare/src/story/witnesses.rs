@@ -216,6 +216,21 @@ fn s30_the_counter_of_all_sockets_is_evidence() {
 }
 
 #[test]
+fn what_waits_in_a_message_is_counted_among_those_in_no_table() {
+    let mut snapshot = tell("tcp 0.0.0.0:8888 LISTEN 7 | T +++ | N +++ | O mmm | B uuu | L o..");
+    let mut verdict = |in_tables| {
+        snapshot.copies.used = Some(Used {
+            netns: NetNs(1),
+            used: 3,
+            in_tables,
+        });
+        judge(&snapshot).findings[0].verdict
+    };
+    assert_eq!(verdict(2), Verdict::OwnerInFlight);
+    assert_eq!(verdict(3), Verdict::OwnerUnknown);
+}
+
+#[test]
 fn s29_one_ring_that_no_descriptor_leads_to() {
     let mut snapshot =
         tell("tcp 0.0.0.0:6668 LISTEN 7 | T +++ | N +++ | O --- | H ... | B uuu | L o..");

@@ -53,6 +53,8 @@ pub struct Asked {
     pub walked: u64,
     /// Tasks that could not be walked: one gap an error, with their number and the first.
     pub gaps: Gaps,
+    /// Whether all were walked, and every socket told its namespace.
+    pub whole: bool,
 }
 
 /// Walks `tasks`: the processes and threads a census found. A recorded tree gives what was
@@ -70,7 +72,7 @@ pub fn asked(root: &Sysroot, processes: &[Pid], threads: &[Pid], bounds: Bounds)
     };
     let answer = root.answer(PLACE, ask, &mut |bytes| kept.extend_from_slice(bytes));
     let parts = answer.and_then(|()| Ok(serde_json::from_slice(&kept)?));
-    let (copied, sockets, walked, gaps): (_, Vec<AskedSocket>, _, _) = match parts {
+    let (copied, sockets, walked, gaps): (_, Vec<AskedSocket>, _, Gaps) = match parts {
         Ok(parts) => parts,
         Err(error) => {
             return Asked {
@@ -83,6 +85,7 @@ pub fn asked(root: &Sysroot, processes: &[Pid], threads: &[Pid], bounds: Bounds)
         copied,
         sockets: sockets.into_iter().map(|it| (it.inode, it)).collect(),
         walked,
+        whole: gaps.is_empty(),
         gaps,
     }
 }
