@@ -5,6 +5,7 @@
 pub const TRIED: &[(&str, &[&str])] = &[
     ("compare/src/facts.rs", &["case_tar", "case_sealed"]),
     ("compare/src/foreign/lsof.rs", &["listing"]),
+    ("compare/src/foreign/missed.rs", &["listing"]),
     ("compare/src/foreign/mod.rs", &["listing"]),
     ("compare/src/foreign/netstat.rs", &["listing"]),
     ("compare/src/foreign/osquery.rs", &["listing"]),
