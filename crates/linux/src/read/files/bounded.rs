@@ -20,21 +20,35 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// The most threads left behind.
 const STUCK_MAX: usize = 16;
 
-/// The mounts a process sees, by number, with whether they may hang and their file system's device.
+/// What is known of a mount.
+#[derive(Debug)]
+struct Row {
+    hangs: bool,
+    /// Of the file system.
+    device: u64,
+    /// Whether its files lie on other file systems.
+    is_overlay: bool,
+}
+
+/// The mounts a process sees, by number.
 #[derive(Debug, Default)]
 pub(super) struct MountTable {
     /// Which of the namespaces met so far it is; none where that is not known.
     namespace: Option<usize>,
-    by_id: HashMap<u64, (bool, u64)>,
+    by_id: HashMap<u64, Row>,
     /// Every mount point, with whether it may hang; empty where none may.
     points: Vec<(Vec<u8>, bool)>,
 }
 
 impl MountTable {
-    fn new(namespace: usize, rows: Vec<Mount>) -> MountTable {
-        let row = |row: &Mount| (row.id, (row.may_hang(), row.device));
-        let by_id: HashMap<u64, (bool, u64)> = rows.iter().map(row).collect();
-        let points = if by_id.values().any(|&(hangs, _)| hangs) {
+    pub(super) fn new(namespace: usize, rows: Vec<Mount>) -> MountTable {
+        let row = |mount: &Mount| Row {
+            hangs: mount.may_hang(),
+            device: mount.device,
+            is_overlay: mount.kind == b"overlay",
+        };
+        let by_id: HashMap<u64, Row> = rows.iter().map(|it| (it.id, row(it))).collect();
+        let points = if by_id.values().any(|row| row.hangs) {
             rows.into_iter()
                 .map(|row| (row.may_hang(), row.point))
                 .map(|(hangs, point)| (point, hangs))
@@ -57,13 +71,15 @@ impl MountTable {
     /// Whether a file opened through a mount may hang. One that is not listed (unmounted
     /// lazily, or another namespace's) may be anything.
     pub(super) fn may_hang(&self, mount: u64) -> bool {
-        self.by_id.get(&mount).is_none_or(|(hangs, _)| *hangs)
+        self.by_id.get(&mount).is_none_or(|row| row.hangs)
     }
 
-    /// The device of the file system that is mounted there, as `maps` tells it: on btrfs stat tells
-    /// another, that of the subvolume.
-    pub(super) fn device(&self, mount: u64) -> Option<u64> {
-        self.by_id.get(&mount).map(|(_, device)| *device)
+    /// Whether `maps` may tell this device of a file on that mount, though stat tells another: on
+    /// btrfs that of the subvolume. Of an overlay maps told the device of the layer until
+    /// Linux 6.8, which is none of the mount's.
+    pub(super) fn bears(&self, mount: u64, device: u64) -> bool {
+        let row = self.by_id.get(&mount);
+        row.is_some_and(|row| row.is_overlay || row.device == device)
     }
 
     /// Whether a file known by its path only may hang: the last of the longest mount points
@@ -200,6 +216,14 @@ mod tests {
             assert_eq!(table.path_may_hang(path.as_bytes()), hangs, "{path}");
         }
         assert!(table.may_hang(2) && table.may_hang(99) && !table.may_hang(1));
-        assert_eq!((table.device(1), table.device(99)), (Some(254 << 32), None));
+    }
+
+    #[test]
+    fn maps_may_tell_another_device_than_stat() {
+        let text = b"1 0 254:0 / / rw - btrfs a rw\n2 1 0:5 / /mnt rw - overlay overlay rw\n";
+        let table = MountTable::new(0, mounts::mountinfo(text, "").0);
+        assert!(table.bears(1, 254 << 32) && !table.bears(1, 5));
+        assert!(table.bears(2, 5) && table.bears(2, 254 << 32));
+        assert!(!table.bears(99, 5));
     }
 }

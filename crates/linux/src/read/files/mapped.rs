@@ -1,5 +1,6 @@
 //! The mapped files of a process.
 
+use super::bounded::MountTable;
 use super::{Finds, Task, Walk, describe_file};
 use crate::parse::links;
 use crate::parse::maps::{self, Mapping};
@@ -120,11 +121,10 @@ fn file(
     file
 }
 
-/// Whether what a path leads to is the file that is mapped: it has its inode, and lies on its file
-/// system, though a subvolume tells a device of its own. An inode number alone is that of a file on
-/// every file system.
-fn is_mapped(stat: &Stat, mapping: &Mapping<'_>, mount: Option<u64>) -> bool {
-    let device = stat.device == mapping.device || mount == Some(mapping.device);
+/// Whether what a path leads to is the file that is mapped: it has its inode, and its device, or
+/// is told another by its mount. An inode number alone is that of a file on every file system.
+fn is_mapped(stat: &Stat, mapping: &Mapping<'_>, mounts: &MountTable) -> bool {
+    let device = stat.device == mapping.device || mounts.bears(stat.mount, mapping.device);
     device && stat.inode == mapping.inode
 }
 
@@ -147,8 +147,7 @@ fn stat(
         match task.dir.stat(&name) {
             Err(error) if matches!(error.raw_os_error(), Some(libc::EPERM | libc::EACCES)) => {
                 let by_path = task.dir.stat(&[b"root", mapping.path.as_ref()].concat())?;
-                let mount = task.mounts.device(by_path.mount);
-                if is_mapped(&by_path, mapping, mount) {
+                if is_mapped(&by_path, mapping, &task.mounts) {
                     Ok(by_path)
                 } else {
                     Err(error)
@@ -199,19 +198,22 @@ mod tests {
             path: Cow::Borrowed(b"/a"),
             deleted: false,
         };
+        let text = b"1 0 0:61 / / rw - btrfs a rw\n2 1 0:62 / /a rw - ext4 a rw\n";
+        let mounts = MountTable::new(0, crate::parse::mounts::mountinfo(text, "").0);
         let is = |device, inode, mount| {
             let stat = Stat {
                 device,
                 inode,
+                mount,
                 ..Stat::default()
             };
-            is_mapped(&stat, &mapping, mount)
+            is_mapped(&stat, &mapping, &mounts)
         };
-        assert!(is(61, 257, None) && is(61, 257, Some(9)));
+        assert!(is(61, 257, 1) && is(61, 257, 2));
         // A subvolume of the same file system; a mount over the path, from anywhere.
-        assert!(is(62, 257, Some(61)));
-        assert!(!is(62, 257, Some(62)) && !is(62, 257, None));
-        assert!(!is(61, 258, Some(61)));
+        assert!(is(63, 257, 1));
+        assert!(!is(62, 257, 2) && !is(62, 257, 99));
+        assert!(!is(61, 258, 1));
     }
 
     #[test]
